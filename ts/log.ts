@@ -1,0 +1,4 @@
+import type { Logger } from 'pino'
+
+/** The structured log; see `createLog`. */
+export type Log = Logger

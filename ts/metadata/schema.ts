@@ -1,0 +1,352 @@
+import type { CollectionSpec, Json } from './engine.ts'
+import { defineCollection } from './engine.ts'
+
+/** Raised with every change of this file that old data must be brought along for; see migrate.ts. */
+export const schemaVersion = 1
+
+export type Visibility = 'public' | 'internal' | 'private'
+export type OrganizationRole = 'owner' | 'admin' | 'member'
+export type Action = 'read' | 'write' | 'delete' | 'admin'
+
+/** All times are epoch milliseconds. */
+export interface UserDocument {
+  username: string
+  /** The username in lower case: two users never differ in case alone. */
+  usernameKey: string
+  /** Lower case. */
+  email: string
+  displayName: string
+  /** bcrypt. */
+  passwordHash: string
+  isActive: boolean
+  isPlatformAdmin: boolean
+  createdAt: number
+}
+export const users = defineCollection<UserDocument>()({
+  name: 'users',
+  indexes: {
+    byUsername: { fields: ['usernameKey'], unique: true },
+    byEmail: { fields: ['email'], unique: true },
+  },
+})
+
+export interface OrganizationDocument {
+  name: string
+  displayName: string
+  /** The most that its repositories can show. */
+  visibility: Visibility
+  createdAt: number
+}
+export const organizations = defineCollection<OrganizationDocument>()({
+  name: 'organizations',
+  indexes: { byName: { fields: ['name'], unique: true } },
+})
+
+export interface MembershipDocument {
+  organizationId: string
+  userId: string
+  role: OrganizationRole
+  createdAt: number
+}
+export const memberships = defineCollection<MembershipDocument>()({
+  name: 'memberships',
+  indexes: {
+    byOrganization: { fields: ['organizationId', 'userId'], unique: true },
+    byUser: { fields: ['userId', 'organizationId'] },
+  },
+})
+
+export interface RepositoryDocument {
+  organizationId: string
+  protocol: string
+  name: string
+  visibility: Visibility
+  description: string
+  /** Publishing goes through a stage that somebody else than the publisher approves. */
+  requiresApproval: boolean
+  /** A new name that differs from an existing one in case, `-`, `_` and `.` alone is refused. */
+  refusesSimilarNames: boolean
+  createdAt: number
+  createdBy: string
+}
+export const repositories = defineCollection<RepositoryDocument>()({
+  name: 'repositories',
+  indexes: { byName: { fields: ['organizationId', 'protocol', 'name'], unique: true } },
+})
+
+export interface TokenDocument {
+  /** SHA-256 of the token, hex. */
+  hash: string
+  /** The first characters of the token, to recognise it by. */
+  hint: string
+  userId: string
+  name: string
+  actions: readonly Action[]
+  /** Absent: no limit. */
+  protocols?: readonly string[]
+  organizations?: readonly string[]
+  repositories?: readonly string[]
+  /** Package names; `*` at the end matches the rest. */
+  packages?: readonly string[]
+  /** IPv4 and IPv6 ranges; empty: from everywhere. */
+  cidrs: readonly string[]
+  createdAt: number
+  expiresAt?: number
+  lastUsedAt?: number
+  lastUsedFrom?: string
+}
+export const tokens = defineCollection<TokenDocument>()({
+  name: 'tokens',
+  indexes: {
+    byHash: { fields: ['hash'], unique: true },
+    byUser: { fields: ['userId', 'createdAt'] },
+  },
+})
+
+/** A browser's session; its id is the SHA-256 of the cookie's value. */
+export interface SessionDocument {
+  userId: string
+  createdAt: number
+  expiresAt: number
+}
+export const sessions = defineCollection<SessionDocument>()({
+  name: 'sessions',
+  indexes: { byUser: { fields: ['userId', 'createdAt'] }, byExpiry: { fields: ['expiresAt'] } },
+})
+
+/** A command-line client waits while its user approves in a browser; its id is the SHA-256 of the poll secret. */
+export interface LoginRequestDocument {
+  /** What the approval page is addressed by; not the poll secret. */
+  code: string
+  state: 'pending' | 'approved' | 'denied' | 'collected'
+  userId?: string
+  /** What the client said of itself, for the page. */
+  client: string
+  address: string
+  createdAt: number
+  expiresAt: number
+}
+export const loginRequests = defineCollection<LoginRequestDocument>()({
+  name: 'loginRequests',
+  indexes: { byCode: { fields: ['code'], unique: true }, byExpiry: { fields: ['expiresAt'] } },
+})
+
+/** Single documents of the platform, by id: `setup` (the one-time link), `platform`, `signing-npm`, … */
+export interface SettingDocument {
+  value: Json
+}
+export const settings = defineCollection<SettingDocument>()({ name: 'settings', indexes: {} })
+
+/** Facts about a unit that can change after its publish. */
+export interface UnitMark {
+  deletedAt?: number
+  deprecated?: string
+  yanked?: string
+}
+
+/** What was done, so that a job can complete a log entry lost in a crash. */
+export interface ChangeStamp {
+  id: string
+  kind: ChangeKind
+  unitKey?: string
+  actor: string
+  requestId: string
+  at: number
+}
+export type ChangeKind = 'publish' | 'delete' | 'delete-package' | 'tag' | 'deprecate' | 'yank' | 'owner'
+
+/** The commit point of everything about a package; its revision rises with every change. */
+export interface PackageDocument {
+  repositoryId: string
+  protocol: string
+  name: string
+  /** The name in lower case without `-`, `_` and `.`: what confusable names share. */
+  nameKey: string
+  /** Units with a sequence up to this are visible; 0: the package does not exist yet. */
+  published: number
+  /** Pairs, not an object: a tag may be called `__proto__`. */
+  tags: readonly (readonly [tag: string, version: string])[]
+  /** User ids. */
+  owners: readonly string[]
+  marks: readonly (readonly [unitKey: string, mark: UnitMark])[]
+  createdAt: number
+  updatedAt: number
+  lastChange?: ChangeStamp
+}
+export const packages = defineCollection<PackageDocument>()({
+  name: 'packages',
+  indexes: {
+    byName: { fields: ['repositoryId', 'name'], unique: true },
+    byNameKey: { fields: ['repositoryId', 'nameKey'] },
+  },
+})
+
+export interface UnitFile {
+  name: string
+  digest: string
+  sizeBytes: number
+  mediaType: string
+}
+
+/** What a publish inserts, whole: all that the publish asked for, so that anybody can complete it. */
+export interface UnitDocument {
+  packageId: string
+  /** Unique in the package, also after deletion. */
+  key: string
+  version: string
+  /** The package's count of publishes + 1; unique in the package. */
+  sequence: number
+  /** The protocol's own. */
+  metadata: Json
+  files: readonly UnitFile[]
+  tags: readonly string[]
+  /** Tags that point here only when the package has none of that name. */
+  tagsIfAbsent: readonly string[]
+  publisherId: string
+  publisherName: string
+  requestId: string
+  createdAt: number
+}
+export const units = defineCollection<UnitDocument>()({
+  name: 'units',
+  indexes: {
+    byKey: { fields: ['packageId', 'key'], unique: true },
+    bySequence: { fields: ['packageId', 'sequence'], unique: true },
+  },
+})
+
+/** A reference from a unit to a blob, written before the unit: what downloads and the collector look up. */
+export interface FileDocument {
+  packageId: string
+  unitId: string
+  name: string
+  digest: string
+  sizeBytes: number
+}
+export const files = defineCollection<FileDocument>()({
+  name: 'files',
+  indexes: {
+    byName: { fields: ['packageId', 'name'] },
+    byUnit: { fields: ['unitId', 'name'] },
+    byDigest: { fields: ['digest'] },
+  },
+})
+
+export type BlobState = 'live' | 'condemned' | 'deleting'
+/** One per blob, by digest. */
+export interface BlobDocument {
+  state: BlobState
+  touchedAt: number
+  sizeBytes: number
+}
+export const blobs = defineCollection<BlobDocument>()({
+  name: 'blobs',
+  indexes: { byState: { fields: ['state', 'touchedAt'] } },
+})
+
+/** The repository's change log; ids are those of the `ChangeStamp`, so writing one twice writes it once. */
+export interface ChangeDocument {
+  repositoryId: string
+  sequence: number
+  kind: ChangeKind
+  packageName: string
+  unitKey?: string
+  actor: string
+  requestId: string
+  at: number
+}
+export const changes = defineCollection<ChangeDocument>()({
+  name: 'changes',
+  indexes: { bySequence: { fields: ['repositoryId', 'sequence'], unique: true } },
+})
+
+/** A change that has begun; gone when all its records are written. The completion job finishes old ones. */
+export interface IntentDocument {
+  packageId: string
+  /** For a publish. */
+  unitId?: string
+  startedAt: number
+}
+export const intents = defineCollection<IntentDocument>()({
+  name: 'intents',
+  indexes: { byAge: { fields: ['startedAt'] } },
+})
+
+/** A word or word prefix of a package, for one audience (`public`, `internal`, an organization's or repository's id). */
+export interface PostingDocument {
+  audience: string
+  term: string
+  /** Lower is better: 0 exact name, then name prefix, name word, keyword, description word. */
+  rank: number
+  packageId: string
+}
+export const postings = defineCollection<PostingDocument>()({
+  name: 'postings',
+  indexes: {
+    byTerm: { fields: ['audience', 'term', 'rank', 'packageId'] },
+    byPackage: { fields: ['packageId', 'audience', 'term'] },
+  },
+})
+
+/** Downloads of a version on a UTC day (`2026-11-21`). */
+export interface DownloadDocument {
+  packageId: string
+  version: string
+  day: string
+  count: number
+}
+export const downloads = defineCollection<DownloadDocument>()({
+  name: 'downloads',
+  indexes: { byPackage: { fields: ['packageId', 'day', 'version'] } },
+  counters: ['count'],
+})
+
+/** A publish that waits for approval; it reserves its unit key. */
+export interface StageDocument {
+  repositoryId: string
+  packageName: string
+  unitKey: string
+  version: string
+  state: 'staged' | 'approved' | 'rejected'
+  /** What the publish will insert. */
+  publish: Json
+  publisherId: string
+  publisherName: string
+  createdAt: number
+}
+export const stages = defineCollection<StageDocument>()({
+  name: 'stages',
+  indexes: {
+    byKey: { fields: ['repositoryId', 'packageName', 'unitKey', 'state'] },
+    byRepository: { fields: ['repositoryId', 'state', 'createdAt'] },
+  },
+})
+
+/** Who runs a job or holds another exclusive right, until when. */
+export interface LeaseDocument {
+  holder: string
+  expiresAt: number
+}
+export const leases = defineCollection<LeaseDocument>()({ name: 'leases', indexes: {} })
+
+/** Every collection there is; the engines create these and no others. */
+export const collections: readonly CollectionSpec<never>[] = [
+  users,
+  organizations,
+  memberships,
+  repositories,
+  tokens,
+  sessions,
+  loginRequests,
+  settings,
+  packages,
+  units,
+  files,
+  blobs,
+  changes,
+  intents,
+  postings,
+  downloads,
+  stages,
+  leases,
+]

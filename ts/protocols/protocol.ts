@@ -1,0 +1,71 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Context, Hono } from 'hono'
+import type { Access } from '../access/access.ts'
+import type { Credentials, Principal } from '../access/principal.ts'
+import type { Limits } from '../config.ts'
+import type { RegistryError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { UnitDocument } from '../metadata/schema.ts'
+import type { Registry } from '../registry/registry.ts'
+
+/** Where the request came in: what every URL in an answer is built from. */
+export interface Address {
+  /** Scheme, host and the prefix of the mount, no slash at the end: `https://registry.example.com/npm/main/npm`. */
+  readonly base: string
+  /** Scheme and host alone. */
+  readonly origin: string
+  /** Both present below a repository's address, both absent at the root paths. */
+  readonly organization?: string
+  readonly repository?: string
+}
+
+export interface Env {
+  Bindings: Partial<HttpBindings>
+  Variables: {
+    principal: Principal
+    address: Address
+    requestId: string
+    log: Log
+    /** The client's address, the trusted proxies taken off. */
+    clientAddress: string
+  }
+}
+
+/** What search and listings show of a package; strings as the publisher wrote them. */
+export interface PackageFacts {
+  readonly description: string
+  readonly keywords: readonly string[]
+}
+
+export interface ProtocolDeps {
+  readonly registry: Registry
+  readonly access: Access
+  readonly limits: Limits
+}
+
+/**
+ * One package protocol, whole. To add one: write `protocols/<id>/<id>.ts` exporting one of these, add a line to
+ * `protocols/all.ts`, run `npm test`. Nothing else in the server names a protocol.
+ */
+export interface Protocol {
+  /** Stored with every package and used in addresses. Never rename. */
+  readonly id: string
+  readonly label: string
+  /** What is published whole, unique, immutable and, once deleted, never used again. */
+  readonly unit: 'version' | 'version-platform' | 'file' | 'manifest'
+  /** False where the unit's name is its bytes' digest, so that publishing again after a deletion is right. */
+  readonly keepsTombstones: boolean
+  /** Which headers this client puts credentials in; `undefined` means anonymous. Throws `credentials_invalid`
+   *  for a header it cannot read. */
+  readCredentials(headers: Headers): Credentials | undefined
+  /** The route table below `/{id}/{organization}/{repository}`; each line states what it needs. */
+  routes(r: Hono<Env>, deps: ProtocolDeps): void
+  /** The customary paths at the root of the server: exact patterns, no catch-all. */
+  rootRoutes(r: Hono<Env>, deps: ProtocolDeps): void
+  /** The error body this client can parse, with any challenge header it needs. */
+  renderError(err: RegistryError, c: Context<Env>): Response
+  /** What search and listings show, from the unit that the package's default tag (else the newest unit) names. */
+  describe(unit: UnitDocument): PackageFacts
+  /** What the dashboard shows under "Install"; `base` as in `Address`. */
+  usage(of: { name: string; version: string; base: string }): string
+}
