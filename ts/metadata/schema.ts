@@ -155,6 +155,14 @@ export interface ChangeStamp {
 }
 export type ChangeKind = 'publish' | 'delete' | 'delete-package' | 'tag' | 'deprecate' | 'yank' | 'owner'
 
+/** What search and listings show of a package; strings as the publisher wrote them. */
+export interface PackageFacts {
+  version: string
+  description: string
+  keywords: readonly string[]
+  authors: readonly string[]
+}
+
 /** The commit point of everything about a package; its revision rises with every change. */
 export interface PackageDocument {
   repositoryId: string
@@ -171,7 +179,10 @@ export interface PackageDocument {
   marks: readonly (readonly [unitKey: string, mark: UnitMark])[]
   createdAt: number
   updatedAt: number
-  lastChange?: ChangeStamp
+  /** What search and listings show; from the unit that `latest` names, else the newest. */
+  facts: PackageFacts
+  /** Changes other than publishes of the last minutes: what the completion job checks the log against. */
+  recentChanges: readonly ChangeStamp[]
 }
 export const packages = defineCollection<PackageDocument>()({
   name: 'packages',
@@ -263,8 +274,10 @@ export const changes = defineCollection<ChangeDocument>()({
 /** A change that has begun; gone when all its records are written. The completion job finishes old ones. */
 export interface IntentDocument {
   packageId: string
-  /** For a publish. */
+  /** For a publish; other changes are found in the package's `recentChanges`. */
   unitId?: string
+  /** Units whose file references go, for a deletion. */
+  deletes?: readonly string[]
   startedAt: number
 }
 export const intents = defineCollection<IntentDocument>()({

@@ -5,7 +5,7 @@ import type { Credentials, Principal } from '../access/principal.ts'
 import type { Limits } from '../config.ts'
 import type { RegistryError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { UnitDocument } from '../metadata/schema.ts'
+import type { PackageFacts, UnitDocument } from '../metadata/schema.ts'
 import type { Registry } from '../registry/registry.ts'
 
 /** Where the request came in: what every URL in an answer is built from. */
@@ -29,12 +29,6 @@ export interface Env {
     /** The client's address, the trusted proxies taken off. */
     clientAddress: string
   }
-}
-
-/** What search and listings show of a package; strings as the publisher wrote them. */
-export interface PackageFacts {
-  readonly description: string
-  readonly keywords: readonly string[]
 }
 
 export interface ProtocolDeps {
@@ -64,8 +58,8 @@ export interface Protocol {
   rootRoutes(r: Hono<Env>, deps: ProtocolDeps): void
   /** The error body this client can parse, with any challenge header it needs. */
   renderError(err: RegistryError, c: Context<Env>): Response
-  /** What search and listings show, from the unit that the package's default tag (else the newest unit) names. */
-  describe(unit: UnitDocument): PackageFacts
+  /** What search and listings show of the package when this unit stands for it. */
+  describe(unit: UnitDocument): Omit<PackageFacts, 'version'>
   /** What the dashboard shows under "Install"; `base` as in `Address`. */
   usage(of: { name: string; version: string; base: string }): string
 }
