@@ -148,7 +148,8 @@ export interface UnitMark {
 export interface ChangeStamp {
   id: string
   kind: ChangeKind
-  unitKey?: string
+  /** The units it was about. */
+  unitKeys: readonly string[]
   actor: string
   requestId: string
   at: number
@@ -261,7 +262,7 @@ export interface ChangeDocument {
   sequence: number
   kind: ChangeKind
   packageName: string
-  unitKey?: string
+  unitKeys: readonly string[]
   actor: string
   requestId: string
   at: number
@@ -276,8 +277,6 @@ export interface IntentDocument {
   packageId: string
   /** For a publish; other changes are found in the package's `recentChanges`. */
   unitId?: string
-  /** Units whose file references go, for a deletion. */
-  deletes?: readonly string[]
   startedAt: number
 }
 export const intents = defineCollection<IntentDocument>()({
@@ -285,9 +284,11 @@ export const intents = defineCollection<IntentDocument>()({
   indexes: { byAge: { fields: ['startedAt'] } },
 })
 
-/** A word or word prefix of a package, for one audience (`public`, `internal`, an organization's or repository's id). */
+/** A word or word prefix of a package, and who may find it by that. */
 export interface PostingDocument {
+  /** `public`, `internal`, or the organization's id for a private repository. */
   audience: string
+  repositoryId: string
   term: string
   /** Lower is better: 0 exact name, then name prefix, name word, keyword, description word. */
   rank: number
@@ -296,8 +297,10 @@ export interface PostingDocument {
 export const postings = defineCollection<PostingDocument>()({
   name: 'postings',
   indexes: {
-    byTerm: { fields: ['audience', 'term', 'rank', 'packageId'] },
-    byPackage: { fields: ['packageId', 'audience', 'term'] },
+    byAudience: { fields: ['audience', 'term', 'rank', 'packageId'] },
+    byRepository: { fields: ['repositoryId', 'term', 'rank', 'packageId'] },
+    byTerm: { fields: ['term', 'rank', 'packageId'] },
+    byPackage: { fields: ['packageId'] },
   },
 })
 
@@ -319,10 +322,12 @@ export interface StageDocument {
   repositoryId: string
   packageName: string
   unitKey: string
+  /** The unit key while the stage is open; absent afterwards, so that the key is free again. */
+  reservation?: string
   version: string
   state: 'staged' | 'approved' | 'rejected'
-  /** What the publish will insert. */
-  publish: Json
+  /** The publish request as JSON text. */
+  publish: string
   publisherId: string
   publisherName: string
   createdAt: number
@@ -330,7 +335,7 @@ export interface StageDocument {
 export const stages = defineCollection<StageDocument>()({
   name: 'stages',
   indexes: {
-    byKey: { fields: ['repositoryId', 'packageName', 'unitKey', 'state'] },
+    byReservation: { fields: ['repositoryId', 'packageName', 'reservation'], unique: true },
     byRepository: { fields: ['repositoryId', 'state', 'createdAt'] },
   },
 })

@@ -22,6 +22,8 @@ export interface Address {
 export interface Env {
   Bindings: Partial<HttpBindings>
   Variables: {
+    /** Renders what goes wrong below its paths; absent outside of protocols. */
+    protocol: Protocol
     principal: Principal
     address: Address
     requestId: string
@@ -54,7 +56,9 @@ export interface Protocol {
   readCredentials(headers: Headers): Credentials | undefined
   /** The route table below `/{id}/{organization}/{repository}`; each line states what it needs. */
   routes(r: Hono<Env>, deps: ProtocolDeps): void
-  /** The customary paths at the root of the server: exact patterns, no catch-all. */
+  /** Where the customary paths hang: `''` is the root of the server. Longer prefixes are matched first. */
+  readonly rootPrefixes: readonly string[]
+  /** The customary paths below each of `rootPrefixes`: exact patterns, no catch-all. */
   rootRoutes(r: Hono<Env>, deps: ProtocolDeps): void
   /** The error body this client can parse, with any challenge header it needs. */
   renderError(err: RegistryError, c: Context<Env>): Response

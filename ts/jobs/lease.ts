@@ -1,0 +1,28 @@
+import { hasCode } from '../errors.ts'
+import type { MetadataEngine } from '../metadata/engine.ts'
+import * as schema from '../metadata/schema.ts'
+
+/**
+ * Takes or renews an exclusive right for some seconds. False when somebody else holds it. It ends by itself, so a
+ * dead holder blocks nobody for longer.
+ */
+export async function takeLease(
+  engine: MetadataEngine,
+  name: string,
+  holder: string,
+  seconds: number,
+  now = Date.now(),
+): Promise<boolean> {
+  const leases = engine.collection(schema.leases)
+  const wanted = { holder, expiresAt: now + seconds * 1000 }
+  const held = await leases.get(name)
+  if (held && held.value.holder !== holder && held.value.expiresAt > now) return false
+  try {
+    if (held) await leases.update(name, held.revision, wanted)
+    else await leases.insert(name, wanted)
+    return true
+  } catch (err) {
+    if (hasCode(err, 'revision_stale', 'document_exists')) return false
+    throw err
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * First segments of the paths that some protocol's clients, the API or the dashboard claim at the root of the
+ * server, those of protocols still to come included: no organization has one of these names, and no package is
+ * published under one at the root.
+ */
+export const reservedNames: ReadonlySet<string> = new Set([
+  '-',
+  'api',
+  'api-docs',
+  'assets',
+  'cargo',
+  'composer',
+  'downloads',
+  'favicon.ico',
+  'gems',
+  'git',
+  'health',
+  'healthz',
+  'info',
+  'latest_specs.4.8.gz',
+  'legacy',
+  'maven',
+  'maven2',
+  'me',
+  'metrics',
+  'names',
+  'npm',
+  'oci',
+  'p',
+  'p2',
+  'packages.json',
+  'prerelease_specs.4.8.gz',
+  'pypi',
+  'quick',
+  'robots.txt',
+  'rubygems',
+  'simple',
+  'specs.4.8.gz',
+  'ui',
+  'v2',
+  'versions',
+  'zig',
+])

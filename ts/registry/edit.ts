@@ -1,0 +1,82 @@
+import { RegistryError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { ChangeKind, ChangeStamp, PackageDocument, UnitMark } from '../metadata/schema.ts'
+import type { Finish } from './finish.ts'
+import { isVisible, marksOf } from './policy.ts'
+import type { Package, RegistryStore } from './store.ts'
+import { type Edit, swapEdit } from './swap.ts'
+
+/** Who changes something, for the log. */
+export interface Author {
+  readonly actor: string
+  readonly requestId: string
+}
+
+export interface EditDeps {
+  readonly store: RegistryStore
+  readonly finish: Finish
+}
+
+/**
+ * Changes a package's tags, owners or marks: one swap, then the log. The edit may throw; it runs again on the newer
+ * record when the swap is lost, so that it always decides on what is there. Resolves to the record after it.
+ */
+export async function editPackage(
+  deps: EditDeps,
+  pkg: Package,
+  what: { kind: ChangeKind; unitKeys?: readonly string[] },
+  author: Author,
+  edit: Edit,
+): Promise<Package> {
+  const { store, finish } = deps
+  const stamp: ChangeStamp = {
+    id: newId('chg'),
+    kind: what.kind,
+    unitKeys: what.unitKeys ?? [],
+    actor: author.actor,
+    requestId: author.requestId,
+    at: Date.now(),
+  }
+  await store.intents.insert(stamp.id, { packageId: pkg.id, startedAt: stamp.at })
+  let edited: Package
+  try {
+    edited = await swapEdit(store, pkg.id, edit, stamp)
+  } catch (err) {
+    if (err instanceof RegistryError && err.code !== 'internal') await store.intents.delete(stamp.id)
+    throw err
+  }
+  const changed = edited.value.recentChanges.some((recent) => recent.id === stamp.id)
+  if (changed) await finish.change(stamp, edited)
+  else await store.intents.delete(stamp.id)
+  return edited
+}
+
+/** The record's editable parts with changed marks; `undefined` removes a fact of a mark. */
+export function withMarks(
+  pkg: PackageDocument,
+  changes: ReadonlyMap<string, { [K in keyof UnitMark]: UnitMark[K] | undefined }>,
+): PackageDocument['marks'] {
+  const marks = new Map(marksOf(pkg))
+  for (const [key, change] of changes) {
+    const merged = Object.entries({ ...marks.get(key), ...change }).filter(([, fact]) => fact !== undefined)
+    if (merged.length > 0) marks.set(key, Object.fromEntries(merged))
+    else marks.delete(key)
+  }
+  return [...marks]
+}
+
+/** Marks units deleted and drops the tags that pointed at their versions; a tag in `repointed` gets its new version. */
+export function deleting(
+  pkg: PackageDocument,
+  unitKeys: readonly string[],
+  versions: readonly string[],
+  at: number,
+  repointed: ReadonlyMap<string, string> = new Map(),
+): ReturnType<Edit> {
+  const gone = new Set(versions)
+  const tags = pkg.tags.filter(([tag, version]) => !gone.has(version) && !repointed.has(tag))
+  const marks = withMarks(pkg, new Map(unitKeys.map((key) => [key, { deletedAt: at }])))
+  // A name without versions belongs to whoever publishes it next.
+  const owners = isVisible({ ...pkg, marks }) ? pkg.owners : []
+  return { tags: [...tags, ...repointed], owners, marks }
+}

@@ -1,0 +1,42 @@
+import type { StagedBlob } from '../blobs/store.ts'
+import type { Json } from '../metadata/engine.ts'
+import type { UnitFile } from '../metadata/schema.ts'
+import type { Repository } from './store.ts'
+
+/** A file of a publish: its bytes staged by this request, or already kept (a stage that was approved). */
+export interface PublishFile extends UnitFile {
+  readonly staged?: StagedBlob
+}
+
+/** All that a publish asks for, checked and in the registry's words; the protocol has read its format. */
+export interface PublishRequest {
+  readonly repository: Repository
+  readonly packageName: string
+  /** See PackageDocument. */
+  readonly nameKey: string
+  readonly unitKey: string
+  readonly version: string
+  readonly metadata: Json
+  readonly files: readonly PublishFile[]
+  readonly tags: readonly string[]
+  readonly tagsIfAbsent: readonly string[]
+  readonly publisherId: string
+  readonly publisherName: string
+  readonly requestId: string
+  /** Set when a stage is approved: the stage's id, whose reservation is its own. */
+  readonly approvedStageId?: string
+}
+
+/** The steps of DESIGN.md "Publishing" that this layer does, in order; a test stops a publisher after each. */
+export type PublishStep =
+  | 'policies'
+  | 'blobs-kept'
+  | 'package-made'
+  | 'files-referenced'
+  | 'unit-inserted'
+  | 'package-swapped'
+  | 'change-logged'
+  | 'postings-written'
+
+/** Called after every step; throwing there is what a crash at that point looks like. */
+export type OnStep = (step: PublishStep) => void | Promise<void>

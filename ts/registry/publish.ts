@@ -1,0 +1,146 @@
+import { hasCode, RegistryError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { IntentDocument, UnitDocument } from '../metadata/schema.ts'
+import * as schema from '../metadata/schema.ts'
+import type { BlobRecords } from './blob-records.ts'
+import type { Finish } from './finish.ts'
+import { packageByName, unitByKey, unitBySequence } from './packages.ts'
+import { checkPolicies, takenUnit } from './publish-policies.ts'
+import type { OnStep, PublishRequest } from './publish-request.ts'
+import type { Package, RegistryStore, Unit } from './store.ts'
+import { existing, swapIn } from './swap.ts'
+
+export interface Published {
+  readonly package: Package
+  readonly unit: Unit
+}
+
+export interface PublishDeps {
+  readonly store: RegistryStore
+  readonly blobRecords: BlobRecords
+  readonly finish: Finish
+  readonly onStep?: OnStep
+}
+
+/**
+ * Publishes one unit: when it resolves, every reader on every replica sees it; when it throws, nobody ever does,
+ * unless the process died after the unit was inserted: then the next publisher or the completion job finishes it.
+ * Throws `version_exists` for a unit key that was ever used, also when two publishers race for it.
+ */
+export async function publish(deps: PublishDeps, request: PublishRequest): Promise<Published> {
+  const { store, onStep = () => {} } = deps
+  await checkPolicies(store, request)
+  await onStep('policies')
+  await deps.blobRecords.keep(request.files)
+  await onStep('blobs-kept')
+  const { id: packageId } = await findOrMakePackage(store, request)
+  await onStep('package-made')
+  const unitId = newId('unt')
+  await referenceFiles(store, packageId, unitId, request)
+  await onStep('files-referenced')
+  const unit = await insertOrUndo(deps, packageId, unitId, request)
+  await onStep('unit-inserted')
+  const pkg = await swapIn(store, unit)
+  await onStep('package-swapped')
+  await deps.finish.publish(unit, pkg, onStep)
+  return { package: pkg, unit }
+}
+
+/** A record that counts no unit yet is nobody's package; racers for the name share it. */
+async function findOrMakePackage(store: RegistryStore, request: PublishRequest): Promise<Package> {
+  const { repository, packageName } = request
+  const known = await packageByName(store, repository.id, packageName)
+  if (known) return known
+  const now = Date.now()
+  try {
+    return await store.packages.insert(newId('pkg'), {
+      repositoryId: repository.id,
+      protocol: repository.value.protocol,
+      name: packageName,
+      nameKey: request.nameKey,
+      published: 0,
+      tags: [],
+      owners: [],
+      marks: [],
+      createdAt: now,
+      updatedAt: now,
+      facts: { version: '', description: '', keywords: [], authors: [] },
+      recentChanges: [],
+    })
+  } catch (err) {
+    if (!hasCode(err, 'document_exists')) throw err
+    const made = await packageByName(store, repository.id, packageName)
+    if (!made) throw err
+    return made
+  }
+}
+
+/** The intent lets the completion job find what a crash left; the references keep the collector away. */
+async function referenceFiles(store: RegistryStore, packageId: string, unitId: string, request: PublishRequest) {
+  const intent: IntentDocument = { packageId, unitId, startedAt: Date.now() }
+  const outcomes = await store.engine.batch([
+    { kind: 'insert', in: schema.intents, id: unitId, value: intent },
+    ...request.files.map(({ name, digest, sizeBytes }, i) => ({
+      kind: 'insert' as const,
+      in: schema.files,
+      id: `${unitId}.${i}`,
+      value: { packageId, unitId, name, digest, sizeBytes },
+    })),
+  ])
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
+async function insertOrUndo(deps: PublishDeps, packageId: string, unitId: string, request: PublishRequest) {
+  try {
+    return await insertUnit(deps.store, packageId, unitId, request)
+  } catch (err) {
+    // After a failure of the store itself nobody knows whether the unit is there: the completion job will.
+    if (err instanceof RegistryError && err.code === 'version_exists') await deps.finish.forget(unitId)
+    throw err
+  }
+}
+
+async function insertUnit(
+  store: RegistryStore,
+  packageId: string,
+  unitId: string,
+  request: PublishRequest,
+): Promise<Unit> {
+  for (;;) {
+    const pkg = await existing(store, packageId)
+    const sequence = pkg.value.published + 1
+    try {
+      return await store.units.insert(unitId, unitDocument(packageId, sequence, request), { writeId: unitId })
+    } catch (err) {
+      if (!hasCode(err, 'document_exists')) throw err
+      await giveWay(store, packageId, sequence, request)
+    }
+  }
+}
+
+/** Completes whoever was first: at the same key it wins, at the same sequence it goes ahead. */
+async function giveWay(store: RegistryStore, packageId: string, sequence: number, request: PublishRequest) {
+  const sameKey = await unitByKey(store, packageId, request.unitKey)
+  const first = sameKey ?? (await unitBySequence(store, packageId, sequence))
+  if (!first) return
+  const pkg = await swapIn(store, first)
+  if (sameKey) throw takenUnit(request, sameKey, pkg.value.marks)
+}
+
+function unitDocument(packageId: string, sequence: number, request: PublishRequest): UnitDocument {
+  return {
+    packageId,
+    key: request.unitKey,
+    version: request.version,
+    sequence,
+    metadata: request.metadata,
+    files: request.files.map(({ name, digest, sizeBytes, mediaType }) => ({ name, digest, sizeBytes, mediaType })),
+    tags: request.tags,
+    tagsIfAbsent: request.tagsIfAbsent,
+    publisherId: request.publisherId,
+    publisherName: request.publisherName,
+    requestId: request.requestId,
+    createdAt: Date.now(),
+  }
+}

@@ -1,0 +1,84 @@
+import type { BlobStore } from '../blobs/store.ts'
+import type { MetadataEngine } from '../metadata/engine.ts'
+import { type BlobRecords, blobRecords } from './blob-records.ts'
+import { type ChangeLog, changeLog } from './change-log.ts'
+import { completeUnfinished } from './completion.ts'
+import { type DocumentCache, documentCache } from './documents.ts'
+import { type Downloads, downloadCounter } from './downloads.ts'
+import { type Author, deleting, editPackage } from './edit.ts'
+import { finishing } from './finish.ts'
+import { type Packages, packageReads } from './packages.ts'
+import { type Postings, postingsWriter } from './postings.ts'
+import { checkPolicies } from './publish-policies.ts'
+import { type Published, publish } from './publish.ts'
+import type { OnStep, PublishRequest } from './publish-request.ts'
+import { type SearchQuery, type SearchResult, search } from './search.ts'
+import { type Stages, stagedPublishes } from './stages.ts'
+import { type Describe, openRegistryStore, type Package, type Unit } from './store.ts'
+import type { Edit } from './swap.ts'
+
+export interface RegistryOptions {
+  readonly engine: MetadataEngine
+  readonly blobs: BlobStore
+  readonly describe: Describe
+  /** Memory for computed documents. */
+  readonly documentCacheBytes: number
+  readonly onStep?: OnStep
+}
+
+/** The domain: what is published and how it changes. Never sees HTTP, and asks nobody for permission: callers have. */
+export interface Registry {
+  readonly blobs: BlobStore
+  readonly packages: Packages
+  readonly documents: DocumentCache
+  readonly downloads: Downloads
+  readonly changes: ChangeLog
+  readonly stages: Stages
+  readonly postings: Postings
+  readonly search: (query: SearchQuery) => Promise<SearchResult>
+  /** Refuses early what `publish` would refuse for its name, key or policies, before the bytes are taken in. */
+  precheck(request: Omit<PublishRequest, 'files' | 'metadata'>): Promise<void>
+  publish(request: PublishRequest): Promise<Published>
+  /** Tags, owners, deprecations and yanks; see `editPackage`. */
+  edit(pkg: Package, what: Parameters<typeof editPackage>[2], author: Author, edit: Edit): Promise<Package>
+  /** Deletes units for good: a tombstone stays. All units gone: the package is unknown and has no owners. */
+  delete(pkg: Package, units: readonly Unit[], author: Author, repointed?: ReadonlyMap<string, string>): Promise<Package>
+  /** Completes what was begun before a time and not finished; see `completeUnfinished`. */
+  completeUnfinished(before: number): Promise<number>
+}
+
+export function createRegistry({ engine, blobs, describe, documentCacheBytes, onStep }: RegistryOptions): Registry {
+  const store = openRegistryStore(engine, describe)
+  const records: BlobRecords = blobRecords(engine, blobs)
+  const changes = changeLog(store)
+  const postings = postingsWriter(store)
+  const finish = finishing(store, changes, postings)
+  const downloads = downloadCounter(store)
+  const publishDeps = { store, blobRecords: records, finish, ...(onStep ? { onStep } : {}) }
+  const publishOne = (request: PublishRequest) => publish(publishDeps, request)
+  const editOne: Registry['edit'] = (pkg, what, author, edit) =>
+    editPackage({ store, finish }, pkg, what, author, edit)
+
+  return {
+    blobs,
+    packages: packageReads(store),
+    documents: documentCache(documentCacheBytes),
+    downloads,
+    changes,
+    stages: stagedPublishes({ store, blobRecords: records, publish: publishOne }),
+    postings,
+    search: search(store, downloads),
+    precheck: (request) => checkPolicies(store, { ...request, files: [], metadata: null }),
+    publish: publishOne,
+    edit: editOne,
+    delete(pkg, units, author, repointed) {
+      const unitKeys = units.map((unit) => unit.value.key)
+      const versions = units.map((unit) => unit.value.version)
+      const at = Date.now()
+      return editOne(pkg, { kind: 'delete', unitKeys }, author, (current) =>
+        deleting(current, unitKeys, versions, at, repointed),
+      )
+    },
+    completeUnfinished: (before) => completeUnfinished(store, finish, before),
+  }
+}

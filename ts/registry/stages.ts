@@ -1,0 +1,118 @@
+import { hasCode, RegistryError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { Stored } from '../metadata/engine.ts'
+import type { StageDocument } from '../metadata/schema.ts'
+import type { BlobRecords } from './blob-records.ts'
+import { checkPolicies, reservedKey } from './publish-policies.ts'
+import type { PublishRequest } from './publish-request.ts'
+import type { Published } from './publish.ts'
+import type { RegistryStore, Repository } from './store.ts'
+
+export type Stage = Stored<StageDocument>
+
+/** Publishes that wait for somebody's approval. A stage reserves its unit key and keeps its blobs. */
+export interface Stages {
+  /** Checks all that a publish checks, keeps the bytes and reserves the key. */
+  stage(request: PublishRequest): Promise<Stage>
+  /** Open stages of a repository, oldest first. */
+  list(repositoryId: string, options: { after?: string; limit?: number }): Promise<{ items: Stage[]; next?: string }>
+  /** Throws `stage_unknown` for one that is not open or is another repository's. */
+  get(repositoryId: string, id: string): Promise<Stage>
+  /** Publishes it as its stager. Throws `access_denied` when the repository demands somebody else than the stager. */
+  approve(repository: Repository, id: string, approver: { id: string; requestId: string }): Promise<Published>
+  /** Frees the key; the bytes go to the collector. */
+  reject(repositoryId: string, id: string): Promise<void>
+}
+
+export interface StagesDeps {
+  readonly store: RegistryStore
+  readonly blobRecords: BlobRecords
+  readonly publish: (request: PublishRequest) => Promise<Published>
+}
+
+/** What is stored of the request: everything but the repository and the staged bytes, which are kept by then. */
+type StoredRequest = Omit<PublishRequest, 'repository' | 'approvedStageId'>
+
+export function stagedPublishes({ store, blobRecords, publish }: StagesDeps): Stages {
+  async function get(repositoryId: string, id: string): Promise<Stage> {
+    const stage = await store.stages.get(id)
+    if (!stage || stage.value.repositoryId !== repositoryId || stage.value.state !== 'staged') {
+      throw new RegistryError('stage_unknown', `There is no open stage "${id}" here.`)
+    }
+    return stage
+  }
+
+  async function dropReferences(id: string) {
+    const page = await store.files.find('byUnit', { equals: { unitId: id }, limit: 1000 })
+    for (const reference of page.items) await store.files.delete(reference.id)
+  }
+
+  async function close(stage: Stage, state: 'approved' | 'rejected') {
+    const { reservation: _, ...rest } = stage.value
+    await store.stages.update(stage.id, stage.revision, { ...rest, state })
+    await dropReferences(stage.id)
+  }
+
+  return {
+    get,
+
+    async stage(request) {
+      // The stage's own approval requirement is what staging fulfils, so the check must not refuse it for that.
+      const id = newId('stg')
+      await checkPolicies(store, { ...request, approvedStageId: id })
+      await blobRecords.keep(request.files)
+      await Promise.all(
+        request.files.map(({ name, digest, sizeBytes }, i) =>
+          store.files.insert(`${id}.${i}`, { packageId: id, unitId: id, name, digest, sizeBytes }),
+        ),
+      )
+      const { repository, approvedStageId: _, ...stored } = request
+      const files = stored.files.map(({ staged: _bytes, ...file }) => file)
+      try {
+        return await store.stages.insert(id, {
+          repositoryId: repository.id,
+          packageName: request.packageName,
+          unitKey: request.unitKey,
+          reservation: request.unitKey,
+          version: request.version,
+          state: 'staged',
+          publish: JSON.stringify({ ...stored, files } satisfies StoredRequest),
+          publisherId: request.publisherId,
+          publisherName: request.publisherName,
+          createdAt: Date.now(),
+        })
+      } catch (err) {
+        await dropReferences(id)
+        throw hasCode(err, 'document_exists') ? reservedKey(request) : err
+      }
+    },
+
+    async list(repositoryId, { after, limit = 100 }) {
+      const page = await store.stages.find('byRepository', {
+        equals: { repositoryId, state: 'staged' },
+        limit,
+        ...(after === undefined ? {} : { after }),
+      })
+      return page.next === undefined ? { items: page.items } : { items: page.items, next: page.next }
+    },
+
+    async approve(repository, id, approver) {
+      const stage = await get(repository.id, id)
+      if (repository.value.requiresApproval && stage.value.publisherId === approver.id) {
+        throw new RegistryError(
+          'access_denied',
+          `Repository "${repository.value.name}" wants a stage approved by somebody else than the person who staged it.`,
+        )
+      }
+      const request: StoredRequest = JSON.parse(stage.value.publish)
+      const published = await publish({ ...request, repository, approvedStageId: id, requestId: approver.requestId })
+      await close(stage, 'approved')
+      return published
+    },
+
+    async reject(repositoryId, id) {
+      const stage = await get(repositoryId, id)
+      await close(stage, 'rejected')
+    },
+  }
+}

@@ -1,0 +1,107 @@
+import { hasCode, RegistryError } from '../errors.ts'
+import type { ChangeStamp, PackageDocument, PackageFacts, UnitDocument } from '../metadata/schema.ts'
+import { unitBySequence } from './packages.ts'
+import type { Package, RegistryStore, Unit } from './store.ts'
+
+/**
+ * Swaps the package record so that it counts the unit: the commit of a publish. A swap lost to another change is
+ * tried again; one that somebody else did for us is success. The unit's sequence is the record's count + 1, since
+ * a number is only given out after the one before was counted.
+ */
+export async function swapIn(store: RegistryStore, unit: Unit): Promise<Package> {
+  for (;;) {
+    const pkg = await existing(store, unit.value.packageId)
+    if (pkg.value.published >= unit.value.sequence) return pkg
+    try {
+      return await store.packages.update(pkg.id, pkg.revision, counting(store, pkg.value, unit.value))
+    } catch (err) {
+      if (!hasCode(err, 'revision_stale')) throw err
+    }
+  }
+}
+
+/** Completes the unit that holds the package's next sequence, if there is one, so that the record counts it. */
+export async function completeNext(store: RegistryStore, packageId: string): Promise<void> {
+  const pkg = await existing(store, packageId)
+  const next = await unitBySequence(store, packageId, pkg.value.published + 1)
+  if (next) await swapIn(store, next)
+}
+
+/** What a change other than a publish does to the record; called again on the newer record when the swap is lost. */
+export type Edit = (pkg: PackageDocument) => Pick<PackageDocument, 'tags' | 'owners' | 'marks'> | undefined
+
+/**
+ * Changes a package by swapping its record, units that are half published completed first. `undefined` from the
+ * edit means that nothing is to change, and nothing is written.
+ */
+export async function swapEdit(
+  store: RegistryStore,
+  packageId: string,
+  edit: Edit,
+  stamp: ChangeStamp,
+): Promise<Package> {
+  for (;;) {
+    await completeNext(store, packageId)
+    const pkg = await existing(store, packageId)
+    const edited = edit(pkg.value)
+    if (!edited) return pkg
+    const value = { ...pkg.value, ...edited, updatedAt: stamp.at, recentChanges: withStamp(pkg.value, stamp) }
+    const facts = await factsOf(store, pkg.id, value)
+    try {
+      return await store.packages.update(pkg.id, pkg.revision, { ...value, facts })
+    } catch (err) {
+      if (!hasCode(err, 'revision_stale')) throw err
+    }
+  }
+}
+
+/** The record of a package that must be there; packages are never removed, only marked. */
+export async function existing(store: RegistryStore, packageId: string): Promise<Package> {
+  const pkg = await store.packages.get(packageId)
+  if (!pkg) throw new RegistryError('package_unknown', 'The package does not exist any more.')
+  return pkg
+}
+
+function counting(store: RegistryStore, pkg: PackageDocument, unit: UnitDocument): PackageDocument {
+  const tags = new Map(pkg.tags)
+  for (const tag of unit.tagsIfAbsent) if (!tags.has(tag)) tags.set(tag, unit.version)
+  for (const tag of unit.tags) tags.set(tag, unit.version)
+  const stands = !tags.has('latest') || tags.get('latest') === unit.version
+  return {
+    ...pkg,
+    published: unit.sequence,
+    tags: [...tags],
+    owners: pkg.owners.length > 0 ? pkg.owners : [unit.publisherId],
+    updatedAt: Math.max(pkg.updatedAt, unit.createdAt),
+    facts: stands ? { version: unit.version, ...store.describe(pkg.protocol, unit) } : pkg.facts,
+  }
+}
+
+/** Ten minutes of changes: more than the completion job needs to find one whose log entry was lost. */
+function withStamp(pkg: PackageDocument, stamp: ChangeStamp): ChangeStamp[] {
+  return [...pkg.recentChanges.filter((old) => old.at > stamp.at - 600_000), stamp].slice(-200)
+}
+
+/** Facts come from the unit that `latest` names, else from the newest one that is left. */
+async function factsOf(store: RegistryStore, packageId: string, pkg: PackageDocument): Promise<PackageFacts> {
+  const marks = new Map(pkg.marks)
+  const latest = new Map(pkg.tags).get('latest')
+  if (latest === pkg.facts.version) return pkg.facts
+  let cursor: string | undefined
+  do {
+    const page = await store.units.find('bySequence', {
+      equals: { packageId },
+      range: { to: pkg.published },
+      order: 'descending',
+      ...(cursor === undefined ? {} : { after: cursor }),
+    })
+    for (const { value: unit } of page.items) {
+      if (marks.get(unit.key)?.deletedAt !== undefined) continue
+      if (latest === undefined || unit.version === latest) {
+        return { version: unit.version, ...store.describe(pkg.protocol, unit) }
+      }
+    }
+    cursor = page.next
+  } while (cursor !== undefined)
+  return { version: '', description: '', keywords: [], authors: [] }
+}
