@@ -1,2 +1,6 @@
-#!/usr/bin/env node
-console.log(process.version, process.argv)
+#!/bin/sh
+':' //; exec "$(dirname "$(readlink -f "$0")")/scripts/node" "$(readlink -f "$0")" "$@"
+// The line above is for the shell alone: it starts this file on the Node that package-lock.json pins.
+import { runCli } from './ts/cli/cli.ts'
+
+runCli(process.argv.slice(2))

@@ -1,0 +1,3 @@
+export function runCli(argv: readonly string[]): void {
+  console.log(process.version, argv)
+}
