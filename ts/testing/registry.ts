@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { filesystemBlobStore } from '../blobs/filesystem.ts'
+import type { BlobStore } from '../blobs/store.ts'
+import { newId } from '../ids.ts'
+import type { MetadataEngine } from '../metadata/engine.ts'
+import type { OrganizationDocument, RepositoryDocument } from '../metadata/schema.ts'
+import * as schema from '../metadata/schema.ts'
+import type { OnStep, PublishRequest } from '../registry/publish-request.ts'
+import { createRegistry, type Registry } from '../registry/registry.ts'
+import type { Repository } from '../registry/store.ts'
+import { bytesOf } from './bytes.ts'
+import { openTestEngine, openTestFolder } from './stores.ts'
+
+export interface TestRegistry extends AsyncDisposable {
+  readonly engine: MetadataEngine
+  readonly blobs: BlobStore
+  readonly registry: Registry
+  readonly repository: Repository
+  /** Another process's view: the same stores, nothing remembered, stopped or watched after its steps. */
+  another(onStep?: OnStep): Registry
+}
+
+/** The domain on fresh embedded stores, with one private repository. */
+export async function openTestRegistry(): Promise<TestRegistry> {
+  const engine = await openTestEngine(schema.collections)
+  const folder = await openTestFolder()
+  const blobs = await filesystemBlobStore({ dir: join(folder.path, 'packages') })
+  const open = (onStep?: OnStep) =>
+    createRegistry({
+      engine: engine.store,
+      blobs,
+      documentCacheBytes: 1 << 20,
+      describe: (_protocol, unit) => ({ description: `all about ${unit.version}`, keywords: ['tool'], authors: [] }),
+      ...(onStep ? { onStep } : {}),
+    })
+  const repository = await aRepository(engine.store)
+  return {
+    engine: engine.store,
+    blobs,
+    registry: open(),
+    repository,
+    another: open,
+    async [Symbol.asyncDispose]() {
+      await engine[Symbol.asyncDispose]()
+      await blobs.close()
+      await folder[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** A repository in an organization of its own. */
+export async function aRepository(
+  engine: MetadataEngine,
+  with_: Partial<RepositoryDocument> & { organization?: Partial<OrganizationDocument> } = {},
+): Promise<Repository> {
+  const { organization, ...overrides } = with_
+  const owner = await engine.collection(schema.organizations).insert(newId('org'), {
+    name: `org-${randomUUID()}`,
+    displayName: 'An organization',
+    visibility: 'public',
+    createdAt: Date.now(),
+    ...organization,
+  })
+  return engine.collection(schema.repositories).insert(newId('rep'), {
+    organizationId: owner.id,
+    protocol: 'npm',
+    name: 'npm',
+    visibility: 'private',
+    description: '',
+    requiresApproval: false,
+    refusesSimilarNames: false,
+    createdAt: Date.now(),
+    createdBy: 'usr_test',
+    ...overrides,
+  })
+}
+
+/** A publish of one small file under the tag `latest`. */
+export async function aPublish(
+  to: Pick<TestRegistry, 'blobs' | 'repository'>,
+  packageName: string,
+  version: string,
+  overrides: Partial<PublishRequest> = {},
+): Promise<PublishRequest> {
+  const staged = await to.blobs.stage(bytesOf(`${packageName}@${version} ${randomUUID()}`))
+  const name = `${packageName}-${version}.tgz`
+  const { digest, sizeBytes } = staged
+  return {
+    repository: to.repository,
+    packageName,
+    nameKey: packageName.toLowerCase().replace(/[-_.]/g, ''),
+    unitKey: version,
+    version,
+    metadata: { name: packageName, version },
+    files: [{ name, digest, sizeBytes, mediaType: 'application/octet-stream', staged }],
+    tags: ['latest'],
+    tagsIfAbsent: ['latest'],
+    publisherId: 'usr_test',
+    publisherName: 'tess',
+    requestId: randomUUID(),
+    ...overrides,
+  }
+}
