@@ -1,6 +1,6 @@
 import { RegistryError } from '../errors.ts'
 import { packageByName, unitByKey } from './packages.ts'
-import { isVisible, marksOf } from './policy.ts'
+import { isVisible, type marksOf } from './policy.ts'
 import type { PublishRequest } from './publish-request.ts'
 import type { RegistryStore, Unit } from './store.ts'
 

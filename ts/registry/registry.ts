@@ -9,8 +9,8 @@ import { type Author, deleting, editPackage } from './edit.ts'
 import { finishing } from './finish.ts'
 import { type Packages, packageReads } from './packages.ts'
 import { type Postings, postingsWriter } from './postings.ts'
-import { checkPolicies } from './publish-policies.ts'
 import { type Published, publish } from './publish.ts'
+import { checkPolicies } from './publish-policies.ts'
 import type { OnStep, PublishRequest } from './publish-request.ts'
 import { type SearchQuery, type SearchResult, search } from './search.ts'
 import { type Stages, stagedPublishes } from './stages.ts'
@@ -42,7 +42,12 @@ export interface Registry {
   /** Tags, owners, deprecations and yanks; see `editPackage`. */
   edit(pkg: Package, what: Parameters<typeof editPackage>[2], author: Author, edit: Edit): Promise<Package>
   /** Deletes units for good: a tombstone stays. All units gone: the package is unknown and has no owners. */
-  delete(pkg: Package, units: readonly Unit[], author: Author, repointed?: ReadonlyMap<string, string>): Promise<Package>
+  delete(
+    pkg: Package,
+    units: readonly Unit[],
+    author: Author,
+    repointed?: ReadonlyMap<string, string>,
+  ): Promise<Package>
   /** Completes what was begun before a time and not finished; see `completeUnfinished`. */
   completeUnfinished(before: number): Promise<number>
 }
@@ -56,8 +61,7 @@ export function createRegistry({ engine, blobs, describe, documentCacheBytes, on
   const downloads = downloadCounter(store)
   const publishDeps = { store, blobRecords: records, finish, ...(onStep ? { onStep } : {}) }
   const publishOne = (request: PublishRequest) => publish(publishDeps, request)
-  const editOne: Registry['edit'] = (pkg, what, author, edit) =>
-    editPackage({ store, finish }, pkg, what, author, edit)
+  const editOne: Registry['edit'] = (pkg, what, author, edit) => editPackage({ store, finish }, pkg, what, author, edit)
 
   return {
     blobs,

@@ -28,7 +28,8 @@ export function queryTerms(text: string): string[] {
 export function termsOf(pkg: Pick<PackageDocument, 'name' | 'facts'>): Map<string, number> {
   const terms = new Map<string, number>([['', termRanks.exactName]])
   const add = (term: string, rank: number) => {
-    if (term !== '' && term.length <= longestTerm * 4 && !terms.has(term) && terms.size < maxTerms) terms.set(term, rank)
+    if (term !== '' && term.length <= longestTerm * 4 && !terms.has(term) && terms.size < maxTerms)
+      terms.set(term, rank)
   }
   const name = pkg.name.toLowerCase()
   const words = wordsOf(name)

@@ -3,9 +3,9 @@ import { newId } from '../ids.ts'
 import type { Stored } from '../metadata/engine.ts'
 import type { StageDocument } from '../metadata/schema.ts'
 import type { BlobRecords } from './blob-records.ts'
+import type { Published } from './publish.ts'
 import { checkPolicies, reservedKey } from './publish-policies.ts'
 import type { PublishRequest } from './publish-request.ts'
-import type { Published } from './publish.ts'
 import type { RegistryStore, Repository } from './store.ts'
 
 export type Stage = Stored<StageDocument>
