@@ -81,8 +81,8 @@ const accepted: { name: string; env: Environment; expect: Partial<Config> }[] = 
   },
   {
     name: 'the first administrator has a default name',
-    env: { ADMIN_EMAIL: 'Ops@Example.com', ADMIN_PASSWORD: 'correct horse' },
-    expect: { firstAdmin: { email: 'ops@example.com', username: 'admin', password: 'correct horse' } },
+    env: { ADMIN_EMAIL: 'Ops@Example.com', ADMIN_PASSWORD: 'correct horse battery' },
+    expect: { firstAdmin: { email: 'ops@example.com', username: 'admin', password: 'correct horse battery' } },
   },
 ]
 

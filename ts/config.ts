@@ -67,6 +67,8 @@ export interface Config {
   readonly defaultOrganization: string
   readonly metricsToken: string | undefined
   readonly logLevel: LogLevel
+  /** Memory for computed documents, bytes. */
+  readonly documentCacheBytes: number
   readonly limits: Limits
 }
 
@@ -108,6 +110,7 @@ export function loadConfig(env: Environment): Config {
     defaultOrganization: read.value('DEFAULT_ORGANIZATION', values.name),
     metricsToken: read.optional('METRICS_TOKEN', values.text),
     logLevel: read.value('LOG_LEVEL', values.oneOf(...logLevels)),
+    documentCacheBytes: read.value('DOCUMENT_CACHE_BYTES', values.size),
     limits: readLimits(read),
   }
   if (read.problems.length > 0) throw new ConfigError(read.problems)
@@ -195,7 +198,7 @@ function readSecrets(read: Reader): Config['secrets'] {
   }
   return {
     jwtSecret: read.optional('JWT_SECRET', values.longSecret),
-    encryptionKey: read.optional('AUTH_ENCRYPTION_KEY', values.hexKey),
+    encryptionKey: read.optional('AUTH_ENCRYPTION_KEY', values.longSecret),
   }
 }
 
@@ -203,6 +206,6 @@ function readFirstAdmin(read: Reader): Config['firstAdmin'] {
   pairUp(read, 'ADMIN_EMAIL', 'ADMIN_PASSWORD')
   const email = read.optional('ADMIN_EMAIL', values.email)
   const password = read.optional('ADMIN_PASSWORD', values.password)
-  const username = read.value('ADMIN_USERNAME', values.name)
+  const username = read.value('ADMIN_USERNAME', values.username)
   return email !== undefined && password !== undefined ? { email, username, password } : undefined
 }

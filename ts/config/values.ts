@@ -91,7 +91,13 @@ function cidr(item: string): string {
   return refuse('addresses or ranges such as 10.0.0.0/8,192.0.2.7', item)
 }
 
-/** An organization's, repository's or user's name. */
+/** A user's name, as `checkUsername` allows it. */
+export const username: Parser<string> = (value) =>
+  value.length <= 64 && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(value)
+    ? value
+    : refuse('1 to 64 letters, digits, `.`, `_` and `-`, the first a letter or a digit', value)
+
+/** An organization's or repository's name. */
 export const name: Parser<string> = (value) =>
   value.length <= 64 && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(value)
     ? value
@@ -107,22 +113,16 @@ export const folder: Parser<string> = (value) =>
 export const email: Parser<string> = (value) =>
   /^[^\s@]+@[^\s@]+$/.test(value) ? value.toLowerCase() : refuse('an e-mail address', value)
 
-/** A password of 8 characters to 72 bytes, which is all that bcrypt looks at. Never repeated in the message. */
+/** A password as `checkNewPassword` allows it, in characters and in bytes. Never repeated in the message. */
 export const password: Parser<string> = (value) => {
-  if (value.length >= 8 && Buffer.byteLength(value) <= 72) return value
-  throw new ValueError('must have at least 8 characters and at most 72 bytes')
+  if ([...value].length >= 12 && Buffer.byteLength(value) <= 72) return value
+  throw new ValueError('must have at least 12 characters and at most 72 bytes')
 }
 
 /** A key or secret that somebody made up: long enough not to be guessed. Never repeated in the message. */
 export const longSecret: Parser<string> = (value) => {
   if (value.length >= 32) return value
   throw new ValueError('must have at least 32 characters; `openssl rand -hex 32` makes one')
-}
-
-/** 32 bytes as 64 hex digits. Never repeated in the message. */
-export const hexKey: Parser<string> = (value) => {
-  if (/^[0-9a-f]{64}$/i.test(value)) return value.toLowerCase()
-  throw new ValueError('must be 64 hex digits; `openssl rand -hex 32` makes them')
 }
 
 /** A name that MongoDB takes for a database. */

@@ -42,7 +42,7 @@ export const variables = {
   },
   AUTH_ENCRYPTION_KEY: {
     secret: true,
-    meaning: 'Encrypts stored secrets, 64 hex digits; generated into `DATA_DIR`, required with MongoDB.',
+    meaning: 'Encrypts stored secrets, at least 32 characters; generated into `DATA_DIR`, required with MongoDB.',
   },
   ANONYMOUS_ACCESS: { default: 'true', meaning: 'Whether public repositories can be read without signing in.' },
   ENABLE_UPSTREAM_CACHE: { default: 'true', meaning: 'Whether what comes from upstream registries is kept.' },
@@ -53,6 +53,7 @@ export const variables = {
   DEFAULT_ORGANIZATION: { default: 'main', meaning: 'Organization made at first start; unscoped names belong to it.' },
   METRICS_TOKEN: { secret: true, meaning: 'Bearer token for `/metrics`; without it only loopback may read them.' },
   LOG_LEVEL: { default: 'info', meaning: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.' },
+  DOCUMENT_CACHE_BYTES: { default: '64MiB', meaning: 'Memory that one process gives to computed documents.' },
   MAX_PUBLISH_BYTES: { default: '256MiB', meaning: 'Largest publish body.' },
   MAX_DOCUMENT_BYTES: { default: '32MiB', meaning: 'Largest JSON body, attachments of a publish not counted.' },
   MAX_HEADER_BYTES: { default: '32KiB', meaning: 'Largest header section of a request.' },
