@@ -1,6 +1,13 @@
 import type { Stored } from '../metadata/engine.ts'
 import type { Action, OrganizationDocument, RepositoryDocument } from '../metadata/schema.ts'
+import type { LoginRequests } from './login-requests.ts'
+import type { Organizations } from './organizations.ts'
 import type { Credentials, Principal } from './principal.ts'
+import type { Repositories } from './repositories.ts'
+import type { Sessions } from './sessions.ts'
+import type { Setup } from './setup.ts'
+import type { Tokens } from './tokens.ts'
+import type { Users } from './users.ts'
 
 /** What was decided and by which rule, in words a person can read. */
 export interface Decision {
@@ -24,17 +31,29 @@ export interface Entered {
 export interface Access {
   /** No credentials: anonymous. Throws `credentials_invalid` when what was presented is not valid (never anonymous). */
   authenticate(credentials: Credentials | undefined, clientAddress: string): Promise<Principal>
-  /** The one decision; unknown means no. */
+  /** The one decision; unknown means no. With the name of a package, its owners count too. */
   can(principal: Principal, action: Action, in_: Entered, packageName?: string): Promise<Decision>
   /**
-   * Resolves an address for an action or throws what a stranger may know: anonymous who may read nothing there
-   * `auth_required` whether it exists or not; signed in and may not read `repository_unknown`; may read but not
+   * Resolves an address for an action or throws what a stranger may know: anonymous `auth_required` for all it may
+   * not do, whether the place exists or not; signed in and may not read `repository_unknown`; may read but not
    * this `access_denied`. With `write`, an organization's default repository is made when it is missing and the
    * principal may create repositories there.
    */
   enter(principal: Principal, action: Action, address: RepositoryAddress, packageName?: string): Promise<Entered>
   /** The name of the organization that the root paths belong to. */
   readonly defaultOrganization: string
-  /** What a principal may search: audiences of postings (see PostingDocument). */
+  /** What a principal may search: audiences of postings (see PostingDocument); `all` alone for whoever may read
+   *  everything. Wider than the principal's rights where a token narrows them: each hit still asks `can`. */
   audiences(principal: Principal): Promise<readonly string[]>
+
+  // What follows changes things. It asks nobody: whoever calls has decided.
+  readonly users: Users
+  readonly organizations: Organizations
+  readonly repositories: Repositories
+  readonly tokens: Tokens
+  readonly sessions: Sessions
+  readonly loginRequests: LoginRequests
+  readonly setup: Setup
+  /** Resolves when last uses of tokens are written and the password thread has stopped. */
+  close(): Promise<void>
 }

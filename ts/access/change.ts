@@ -1,0 +1,24 @@
+import { hasCode } from '../errors.ts'
+import type { Collection, Stored } from '../metadata/engine.ts'
+
+const maxAttempts = 20
+
+/**
+ * Reads, changes and stores a document, again when somebody else changed it in between. `edit` gets each newer value
+ * and may throw to refuse. `undefined` when there is no such document; throws what `update` throws.
+ */
+export async function changeDocument<T extends object>(
+  collection: Collection<T>,
+  id: string,
+  edit: (value: T) => T,
+): Promise<Stored<T> | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const current = await collection.get(id)
+    if (!current) return undefined
+    try {
+      return await collection.update(id, current.revision, edit(current.value))
+    } catch (err) {
+      if (attempt === maxAttempts || !hasCode(err, 'revision_stale')) throw err
+    }
+  }
+}

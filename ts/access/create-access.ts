@@ -1,0 +1,59 @@
+import type { MetadataEngine } from '../metadata/engine.ts'
+import type { Access } from './access.ts'
+import { audiencesOf } from './audiences.ts'
+import { authenticator } from './authenticate.ts'
+import { gate } from './gate.ts'
+import { loginRequestDirectory } from './login-requests.ts'
+import { noticeWrites } from './notice-writes.ts'
+import { organizationDirectory } from './organizations.ts'
+import type { Passwords } from './passwords.ts'
+import { repositoryDirectory } from './repositories.ts'
+import { sessionDirectory } from './sessions.ts'
+import { setupOf } from './setup.ts'
+import { tokenUses } from './token-uses.ts'
+import { tokenDirectory } from './tokens.ts'
+import { userDirectory } from './users.ts'
+import { warmRecords } from './warm-records.ts'
+
+export interface AccessDeps {
+  readonly engine: MetadataEngine
+  readonly passwords: Passwords
+  /** Names that the server's own paths claim; no organization has them. */
+  readonly reservedNames: ReadonlySet<string>
+  readonly defaultOrganization: string
+  /** False: who is not signed in reads nothing. */
+  readonly anonymousAccess: boolean
+  /** Told of failures beside the requests: the last use of a token that could not be written. */
+  readonly reportError: (err: unknown) => void
+}
+
+/** The gate and all that it guards, over one store. `close` closes the passwords, not the engine. */
+export function createAccess(deps: AccessDeps): Access {
+  const { passwords, reservedNames, defaultOrganization, anonymousAccess } = deps
+  const records = warmRecords(deps.engine)
+  // Whatever this process changes holds for its next request.
+  const engine = noticeWrites(deps.engine, records.forget)
+  const users = userDirectory(engine, passwords)
+  const organizations = organizationDirectory(engine, reservedNames)
+  const repositories = repositoryDirectory(engine)
+  const tokens = tokenDirectory(engine)
+  const uses = tokenUses(deps.engine, deps.reportError)
+
+  return {
+    authenticate: authenticator({ records, users, uses }),
+    ...gate({ engine: deps.engine, records, repositories, anonymousAccess }),
+    defaultOrganization,
+    audiences: (principal) => audiencesOf(principal, organizations, anonymousAccess),
+    users,
+    organizations,
+    repositories,
+    tokens,
+    sessions: sessionDirectory(engine),
+    loginRequests: loginRequestDirectory(engine, users, tokens),
+    setup: setupOf(engine, { users, organizations, defaultOrganization }),
+    async close() {
+      await uses.settled()
+      await passwords.close()
+    },
+  }
+}

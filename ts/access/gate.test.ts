@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { ErrorCode } from '../errors.ts'
+import type { Action, Visibility } from '../metadata/schema.ts'
+import { packages } from '../metadata/schema.ts'
+import { openTestAccess, type TestAccess } from '../testing/access.ts'
+import { anonymous, type Principal } from './principal.ts'
+
+/** An organization `acme` with an owner, a member and one npm repository `tools`. */
+async function setUp(t: TestAccess, visibility: Visibility = 'private') {
+  const owner = await t.aUser('owner')
+  const member = await t.aUser('member')
+  const stranger = await t.aUser('stranger')
+  const organization = await t.access.organizations.create({ name: 'acme', ownerId: owner.id })
+  await t.access.organizations.setMember(organization.id, member.id, 'member')
+  const repository = await t.access.repositories.create({
+    organizationId: organization.id,
+    protocol: 'npm',
+    name: 'tools',
+    visibility,
+    createdBy: owner.id,
+  })
+  return { owner, member, stranger, organization, repository }
+}
+
+const tools = { protocol: 'npm', organization: 'acme', repository: 'tools' }
+const nowhere = [
+  { protocol: 'npm', organization: 'nobody', repository: 'tools' },
+  { protocol: 'npm', organization: 'acme', repository: 'nothing' },
+  { protocol: 'npm', organization: 'acme' },
+  { protocol: 'oci', organization: 'acme', repository: 'tools' },
+  { protocol: 'npm', organization: 'constructor', repository: '__proto__' },
+  { protocol: 'npm', organization: 'x'.repeat(100_000), repository: 'tools' },
+]
+
+describe('entering', () => {
+  const cases: { name: string; who: string; visibility: Visibility; action: Action; code: ErrorCode | 'entered' }[] = [
+    { name: 'anonymous reads public', who: 'anonymous', visibility: 'public', action: 'read', code: 'entered' },
+    { name: 'anonymous and internal', who: 'anonymous', visibility: 'internal', action: 'read', code: 'auth_required' },
+    { name: 'anonymous and private', who: 'anonymous', visibility: 'private', action: 'read', code: 'auth_required' },
+    { name: 'anonymous writes public', who: 'anonymous', visibility: 'public', action: 'write', code: 'auth_required' },
+    { name: 'a stranger reads internal', who: 'stranger', visibility: 'internal', action: 'read', code: 'entered' },
+    { name: 'a stranger, private', who: 'stranger', visibility: 'private', action: 'read', code: 'repository_unknown' },
+    { name: 'a stranger writes', who: 'stranger', visibility: 'private', action: 'write', code: 'repository_unknown' },
+    { name: 'a stranger writes public', who: 'stranger', visibility: 'public', action: 'write', code: 'access_denied' },
+    { name: 'a member reads private', who: 'member', visibility: 'private', action: 'read', code: 'entered' },
+    { name: 'a member writes', who: 'member', visibility: 'private', action: 'write', code: 'access_denied' },
+    { name: 'an owner deletes', who: 'owner', visibility: 'private', action: 'delete', code: 'entered' },
+  ]
+  for (const { name, who, visibility, action, code } of cases) {
+    test(`${name}: ${code}`, async () => {
+      await using t = await openTestAccess()
+      const people = { anonymous: { as: anonymous }, ...(await setUp(t, visibility)) }
+      const principal = people[who as 'owner' | 'member' | 'stranger' | 'anonymous'].as
+      const entering = t.access.enter(principal, action, tools)
+      if (code === 'entered') assert.equal((await entering).repository.value.name, 'tools')
+      else await assert.rejects(entering, { code })
+    })
+  }
+
+  test('a place that does not exist is refused like one that may not be read', async () => {
+    await using t = await openTestAccess()
+    const { stranger } = await setUp(t)
+    for (const address of nowhere) {
+      for (const action of ['read', 'write', 'delete', 'admin'] as const) {
+        await assert.rejects(t.access.enter(anonymous, action, address), { code: 'auth_required' })
+        await assert.rejects(t.access.enter(stranger.as, action, address), { code: 'repository_unknown' })
+      }
+    }
+  })
+
+  test('with anonymous access off, a public repository asks to sign in', async () => {
+    await using t = await openTestAccess({ anonymousAccess: false })
+    const { stranger } = await setUp(t, 'public')
+    await assert.rejects(t.access.enter(anonymous, 'read', tools), { code: 'auth_required' })
+    assert.deepEqual(await t.access.audiences(anonymous), [])
+    await t.access.enter(stranger.as, 'read', tools)
+  })
+
+  test('a demotion, a removal and a change of visibility hold for the next request', async () => {
+    await using t = await openTestAccess()
+    const { owner, member, organization, repository } = await setUp(t)
+    await t.access.enter(owner.as, 'write', tools)
+    await t.access.organizations.setMember(organization.id, owner.id, 'member')
+    await assert.rejects(t.access.enter(owner.as, 'write', tools), { code: 'access_denied' })
+    await t.access.enter(member.as, 'read', tools)
+    await t.access.organizations.removeMember(organization.id, member.id)
+    await assert.rejects(t.access.enter(member.as, 'read', tools), { code: 'repository_unknown' })
+    await t.access.repositories.configure(repository.id, { visibility: 'public' })
+    await t.access.enter(anonymous, 'read', tools)
+  })
+})
+
+describe('the default repository', () => {
+  const address = { protocol: 'npm', organization: 'acme' }
+
+  test('is made, private and named like the protocol, by the first write of who may', async () => {
+    await using t = await openTestAccess()
+    const { owner, member } = await setUp(t)
+    await assert.rejects(t.access.enter(owner.as, 'read', address), { code: 'repository_unknown' })
+    await assert.rejects(t.access.enter(member.as, 'write', address), { code: 'repository_unknown' })
+    const { repository } = await t.access.enter(owner.as, 'write', address)
+    assert.deepEqual([repository.value.name, repository.value.visibility], ['npm', 'private'])
+    await t.access.enter(member.as, 'read', address)
+  })
+
+  test('is made once by many at a time', async () => {
+    await using t = await openTestAccess()
+    const { owner } = await setUp(t)
+    const entered = await Promise.all(Array.from({ length: 20 }, () => t.access.enter(owner.as, 'write', address)))
+    assert.equal(new Set(entered.map(({ repository }) => repository.id)).size, 1)
+  })
+
+  test('is not made by a token whose scope excludes it', async () => {
+    await using t = await openTestAccess()
+    const { owner, repository } = await setUp(t)
+    const limits = [{ actions: ['read'] }, { protocols: ['oci'] }, { repositories: [repository.id] }] as const
+    for (const limit of limits) {
+      const { as } = await t.aToken(owner, limit)
+      await assert.rejects(t.access.enter(as, 'write', address), { code: 'repository_unknown' })
+    }
+  })
+})
+
+test('who owns a package writes and deletes it while the repository is readable', async () => {
+  await using t = await openTestAccess()
+  const { stranger, repository, organization } = await setUp(t, 'public')
+  const document = {
+    repositoryId: repository.id,
+    protocol: 'npm',
+    name: 'constructor',
+    nameKey: 'constructor',
+    published: 1,
+    tags: [],
+    owners: [stranger.id],
+    marks: [],
+    recentChanges: [],
+    facts: { description: '', keywords: [] },
+    createdAt: 0,
+    updatedAt: 0,
+  }
+  await t.engine.collection(packages).insert('pkg_1', document)
+  const allowed = async (principal: Principal, action: Action, name?: string) =>
+    (await t.access.can(principal, action, { organization, repository }, name)).allowed
+  assert.equal(await allowed(stranger.as, 'write', 'constructor'), true)
+  assert.equal(await allowed(stranger.as, 'delete', 'constructor'), true)
+  assert.equal(await allowed(stranger.as, 'admin', 'constructor'), false)
+  assert.equal(await allowed(stranger.as, 'write', 'other'), false)
+  assert.equal(await allowed(stranger.as, 'write'), false)
+  await t.access.repositories.configure(repository.id, { visibility: 'private' })
+  await assert.rejects(t.access.enter(stranger.as, 'write', tools, 'constructor'), { code: 'repository_unknown' })
+})
+
+describe('audiences', () => {
+  test('are public for anonymous, and internal and the own organizations for users', async () => {
+    await using t = await openTestAccess()
+    const { member, stranger, organization } = await setUp(t)
+    assert.deepEqual(await t.access.audiences(anonymous), ['public'])
+    assert.deepEqual(await t.access.audiences(stranger.as), ['public', 'internal'])
+    assert.deepEqual(await t.access.audiences(member.as), ['public', 'internal', organization.id])
+  })
+
+  test('are all for a platform admin, but those of the token when it is limited', async () => {
+    await using t = await openTestAccess()
+    const { organization } = await setUp(t)
+    const admin = await t.aUser('root', { isPlatformAdmin: true })
+    assert.deepEqual(await t.access.audiences(admin.as), ['all'])
+    const limited = await t.aToken(admin, { organizations: [organization.id] })
+    assert.deepEqual(await t.access.audiences(limited.as), ['public', 'internal', organization.id])
+    const writer = await t.aToken(admin, { actions: ['write'] })
+    assert.deepEqual(await t.access.audiences(writer.as), [])
+  })
+})

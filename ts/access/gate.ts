@@ -1,0 +1,137 @@
+import { hasCode, RegistryError } from '../errors.ts'
+import type { MetadataEngine, Stored } from '../metadata/engine.ts'
+import {
+  type Action,
+  type MembershipDocument,
+  type OrganizationDocument,
+  packages as packagesSpec,
+  type RepositoryDocument,
+} from '../metadata/schema.ts'
+import type { Decision, Entered, RepositoryAddress } from './access.ts'
+import { decide, decideCreation } from './can.ts'
+import type { Principal } from './principal.ts'
+import type { Repositories } from './repositories.ts'
+import type { WarmRecords } from './warm-records.ts'
+
+export interface GateDeps {
+  readonly engine: MetadataEngine
+  readonly records: WarmRecords
+  readonly repositories: Repositories
+  readonly anonymousAccess: boolean
+}
+
+/** Looked up in place of an organization that does not exist, so that both cases ask the same. */
+const nobodysId = '-'
+const maxNameLength = 64
+
+/** The two questions of `Access`, `can` and `enter`, over records that may be warm. */
+export function gate({ engine, records, repositories, anonymousAccess }: GateDeps) {
+  const packages = engine.collection(packagesSpec)
+
+  async function membershipOf(principal: Principal, organizationId: string): Promise<MembershipDocument | undefined> {
+    if (principal.kind === 'anonymous') return undefined
+    return (await records.membership(organizationId, principal.user.id))?.value
+  }
+
+  async function ownersOf(repositoryId: string, name: string): Promise<readonly string[]> {
+    const { items } = await packages.find('byName', { equals: { repositoryId, name }, limit: 1 })
+    const found = items[0]?.value
+    return found && found.published > 0 ? found.owners : []
+  }
+
+  async function can(
+    principal: Principal,
+    action: Action,
+    { organization, repository }: Entered,
+    packageName?: string,
+  ): Promise<Decision> {
+    const membership = await membershipOf(principal, organization.id)
+    const named = packageName === undefined ? {} : { packageName }
+    const facts = { organization, repository, membership, anonymousAccess, ...named }
+    const decision = decide(principal, action, facts)
+    if (decision.allowed || principal.kind === 'anonymous' || packageName === undefined) return decision
+    if (action !== 'write' && action !== 'delete') return decision
+    // Owning the package is what remains; asked last, because it costs a read.
+    return decide(principal, action, { ...facts, packageOwners: await ownersOf(repository.id, packageName) })
+  }
+
+  async function resolve(address: RepositoryAddress): Promise<Partial<Entered>> {
+    const name = address.repository ?? address.protocol
+    if (address.organization.length > maxNameLength || name.length > maxNameLength) return {}
+    const organization = await records.organization(address.organization)
+    const repository = await records.repository(organization?.id ?? nobodysId, address.protocol, name)
+    return { ...(organization && { organization }), ...(repository && { repository }) }
+  }
+
+  async function mayCreate(
+    principal: Principal,
+    protocol: string,
+    organization: Stored<OrganizationDocument>,
+    packageName: string | undefined,
+  ): Promise<boolean> {
+    const membership = await membershipOf(principal, organization.id)
+    const named = packageName === undefined ? {} : { packageName }
+    return decideCreation(principal, { organization, membership, anonymousAccess, protocol, ...named }).allowed
+  }
+
+  async function makeDefault(
+    organizationId: string,
+    protocol: string,
+    createdBy: string,
+  ): Promise<Stored<RepositoryDocument> | undefined> {
+    try {
+      return await repositories.create({ organizationId, protocol, name: protocol, createdBy })
+    } catch (err) {
+      if (!hasCode(err, 'name_taken')) throw err
+      return repositories.find(organizationId, protocol, protocol)
+    }
+  }
+
+  /** The default repository, made if it was missing; `undefined` where that is not for this principal to do. */
+  async function created(
+    principal: Principal,
+    address: RepositoryAddress,
+    organization: Stored<OrganizationDocument> | undefined,
+    packageName: string | undefined,
+  ): Promise<Stored<RepositoryDocument> | undefined> {
+    const { protocol, repository: name = protocol } = address
+    if (!organization || principal.kind === 'anonymous' || name !== protocol) return undefined
+    if (!(await mayCreate(principal, protocol, organization, packageName))) return undefined
+    return makeDefault(organization.id, protocol, principal.user.id)
+  }
+
+  async function enter(
+    principal: Principal,
+    action: Action,
+    address: RepositoryAddress,
+    packageName?: string,
+  ): Promise<Entered> {
+    const { organization, repository: known } = await resolve(address)
+    const repository =
+      known ?? (action === 'write' ? await created(principal, address, organization, packageName) : undefined)
+    if (!organization || !repository) throw unknown(principal, address)
+    const entered = { organization, repository }
+    const decision = await can(principal, action, entered, packageName)
+    if (decision.allowed) return entered
+    const mayRead = action !== 'read' && (await can(principal, 'read', entered, packageName)).allowed
+    throw mayRead ? denied(principal, action, decision) : unknown(principal, address)
+  }
+
+  return { can, enter }
+}
+
+/** What a stranger is told, whether there is such a repository or not. */
+function unknown(principal: Principal, { protocol, organization, repository = protocol }: RepositoryAddress) {
+  if (principal.kind === 'anonymous') return signInFirst()
+  const place = `${organization}/${repository}`.slice(0, 2 * maxNameLength + 1)
+  return new RegistryError('repository_unknown', `There is no ${protocol} repository ${place}, or you may not read it.`)
+}
+
+function denied(principal: Principal, action: Action, { rule }: Decision): RegistryError {
+  if (principal.kind === 'anonymous') return signInFirst()
+  return new RegistryError('access_denied', `You may not ${action} here: ${rule}.`)
+}
+
+function signInFirst(): RegistryError {
+  return new RegistryError('auth_required', 'Sign in first: this needs a token or a username and password.')
+}

@@ -1,0 +1,99 @@
+import { RegistryError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { MetadataEngine, Stored } from '../metadata/engine.ts'
+import { type Action, type TokenDocument, tokens as tokensSpec } from '../metadata/schema.ts'
+import { checkCidr } from './cidrs.ts'
+import { checkLabel } from './names.ts'
+import { hintLength, isTokenText, newTokenText, tokenHash } from './token-text.ts'
+
+export const allActions: readonly Action[] = ['read', 'write', 'delete', 'admin']
+const maxListed = 1000
+const maxLimits = 200
+
+export interface NewToken {
+  /** Whose rights it has. */
+  readonly userId: string
+  readonly name: string
+  readonly actions: readonly Action[]
+  /** Limits, each absent for none: protocol ids, organization ids, repository ids, package names or `name*`. */
+  readonly protocols?: readonly string[]
+  readonly organizations?: readonly string[]
+  readonly repositories?: readonly string[]
+  readonly packages?: readonly string[]
+  /** IPv4 and IPv6 ranges or addresses; absent or empty: from everywhere. */
+  readonly cidrs?: readonly string[]
+  /** Epoch milliseconds, in the future; absent: never. */
+  readonly expiresAt?: number
+}
+
+/** Tokens: made once, shown once, found by their hash. */
+export interface Tokens {
+  /** `text` is the token itself, to be shown once and never again. Throws `payload_invalid` with the field. */
+  create(token: NewToken): Promise<{ readonly text: string; readonly token: Stored<TokenDocument> }>
+  /** The record of a token's text, whatever its expiry; `undefined` for an unknown, revoked or mistyped one. */
+  find(text: string): Promise<Stored<TokenDocument> | undefined>
+  /** The user's tokens, newest first, at most 1000. */
+  list(userId: string): Promise<readonly Stored<TokenDocument>[]>
+  /** Throws `token_unknown` when the user has no token with this id. */
+  revoke(userId: string, id: string): Promise<void>
+}
+
+/** Tokens in the collection of that name. */
+export function tokenDirectory(engine: MetadataEngine): Tokens {
+  const tokens = engine.collection(tokensSpec)
+
+  return {
+    async create(token) {
+      const checked = checkNewToken(token)
+      const text = newTokenText()
+      const value = { hash: tokenHash(text), hint: text.slice(0, hintLength), ...checked, createdAt: Date.now() }
+      return { text, token: await tokens.insert(newId('tok'), value) }
+    },
+
+    async find(text) {
+      if (!isTokenText(text)) return undefined
+      const { items } = await tokens.find('byHash', { equals: { hash: tokenHash(text) }, limit: 1 })
+      return items[0]
+    },
+
+    async list(userId) {
+      const { items } = await tokens.find('byUser', { equals: { userId }, order: 'descending', limit: maxListed })
+      return items
+    },
+
+    async revoke(userId, id) {
+      const token = await tokens.get(id)
+      if (token?.value.userId !== userId) throw new RegistryError('token_unknown', 'There is no such token.')
+      await tokens.delete(id)
+    },
+  }
+}
+
+function checkNewToken(token: NewToken): Omit<TokenDocument, 'hash' | 'hint' | 'createdAt'> {
+  const { protocols, organizations, repositories, packages, expiresAt } = token
+  const actions = allActions.filter((action) => token.actions.includes(action))
+  if (actions.length === 0) throw invalid('actions', 'A token may do at least one of: read, write, delete, admin.')
+  if (expiresAt !== undefined && !(Number.isSafeInteger(expiresAt) && expiresAt > Date.now())) {
+    throw invalid('expiresAt', 'The expiry must be a time in the future.')
+  }
+  return {
+    userId: token.userId,
+    name: checkLabel('name', token.name, 100),
+    actions,
+    ...(protocols && { protocols: checkLimits('protocols', protocols) }),
+    ...(organizations && { organizations: checkLimits('organizations', organizations) }),
+    ...(repositories && { repositories: checkLimits('repositories', repositories) }),
+    ...(packages && { packages: checkLimits('packages', packages) }),
+    cidrs: checkLimits('cidrs', token.cidrs ?? []).map(checkCidr),
+    ...(expiresAt !== undefined && { expiresAt }),
+  }
+}
+
+function checkLimits(field: string, values: readonly string[]): readonly string[] {
+  if (values.length > maxLimits) throw invalid(field, `At most ${maxLimits} can be listed.`)
+  return values.map((value) => checkLabel(field, value, 300))
+}
+
+function invalid(field: string, message: string): RegistryError {
+  return new RegistryError('payload_invalid', message, { field })
+}

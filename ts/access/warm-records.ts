@@ -1,0 +1,81 @@
+import type { MetadataEngine, Stored } from '../metadata/engine.ts'
+import {
+  type MembershipDocument,
+  memberships,
+  type OrganizationDocument,
+  organizations,
+  type RepositoryDocument,
+  repositories,
+  type SessionDocument,
+  sessions,
+  type TokenDocument,
+  tokens,
+  type UserDocument,
+  users,
+} from '../metadata/schema.ts'
+import { type WarmReads, warmReads } from '../metadata/warm-reads.ts'
+import { membershipId } from './organizations.ts'
+
+const maxEntries = 5000
+/** What DESIGN.md promises of a revocation on other replicas. */
+const ttlSeconds = 5
+
+type Found<T> = Promise<Stored<T> | undefined>
+
+/** The records that a decision hangs on, from memory while they are known to be the newest (see warm-reads.ts). */
+export interface WarmRecords {
+  /** By the token's hash. */
+  token(hash: string): Found<TokenDocument>
+  session(id: string): Found<SessionDocument>
+  user(id: string): Found<UserDocument>
+  organization(name: string): Found<OrganizationDocument>
+  repository(organizationId: string, protocol: string, name: string): Found<RepositoryDocument>
+  membership(organizationId: string, userId: string): Found<MembershipDocument>
+  /** After every change that this process makes. */
+  forget(): void
+}
+
+/** Reads of `engine`, at most 5 s old where it cannot tell that nothing was committed. */
+export function warmRecords(engine: MetadataEngine): WarmRecords {
+  const all: { forget(): void }[] = []
+  function memory<T>(): WarmReads<Stored<T> | undefined> {
+    const reads = warmReads<Stored<T> | undefined>(engine, { maxEntries, ttlSeconds })
+    all.push(reads)
+    return reads
+  }
+  const found = { tokens: memory<TokenDocument>(), sessions: memory<SessionDocument>(), users: memory<UserDocument>() }
+  const placed = { organizations: memory<OrganizationDocument>(), repositories: memory<RepositoryDocument>() }
+  const members = memory<MembershipDocument>()
+  const stored = {
+    tokens: engine.collection(tokens),
+    sessions: engine.collection(sessions),
+    users: engine.collection(users),
+    organizations: engine.collection(organizations),
+    repositories: engine.collection(repositories),
+    memberships: engine.collection(memberships),
+  }
+
+  return {
+    token: (hash) =>
+      found.tokens(hash, async () => (await stored.tokens.find('byHash', { equals: { hash }, limit: 1 })).items[0]),
+    session: (id) => found.sessions(id, () => stored.sessions.get(id)),
+    user: (id) => found.users(id, () => stored.users.get(id)),
+    organization: (name) =>
+      placed.organizations(
+        name,
+        async () => (await stored.organizations.find('byName', { equals: { name }, limit: 1 })).items[0],
+      ),
+    repository: (organizationId, protocol, name) =>
+      placed.repositories(`${organizationId}/${protocol}/${name}`, async () => {
+        const equals = { organizationId, protocol, name }
+        return (await stored.repositories.find('byName', { equals, limit: 1 })).items[0]
+      }),
+    membership: (organizationId, userId) => {
+      const id = membershipId(organizationId, userId)
+      return members(id, () => stored.memberships.get(id))
+    },
+    forget() {
+      for (const reads of all) reads.forget()
+    },
+  }
+}
