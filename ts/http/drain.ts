@@ -38,7 +38,11 @@ function drain(incoming: IncomingMessage, bounds: DrainBounds): void {
   const stop = () => {
     clearInterval(quiet)
     clearTimeout(total)
+    incoming.off('end', stop)
+    socket.off('close', stop)
   }
-  incoming.once('end', stop).once('close', stop)
+  // Once it is answered, node no longer tells the request that its socket closed.
+  incoming.once('end', stop)
+  socket.once('close', stop)
   incoming.resume()
 }
