@@ -11,6 +11,8 @@ export interface Bound {
 /** A checked query, independent of the backend. */
 export interface Plan {
   readonly index: string
+  /** No two documents agree on all fields of a unique index, so ids break no ties in it. */
+  readonly isUnique: boolean
   /** Every field of the index: a document lacking one is not in it. */
   readonly fields: readonly string[]
   readonly equals: readonly { readonly field: string; readonly value: IndexValue }[]
@@ -44,10 +46,9 @@ const comparisons = [
  * index holds or a cursor of another query, and `internal` for a query that the index cannot answer.
  */
 export function planQuery(spec: AnySpec, index: string, query: AnyQuery): Plan {
-  const fields: readonly string[] | undefined = Object.hasOwn(spec.indexes, index)
-    ? spec.indexes[index]?.fields
-    : undefined
-  if (!fields) throw new RegistryError('internal', `Collection ${spec.name} declares no index ${index}.`)
+  const declared = Object.hasOwn(spec.indexes, index) ? spec.indexes[index] : undefined
+  if (!declared) throw new RegistryError('internal', `Collection ${spec.name} declares no index ${index}.`)
+  const fields: readonly string[] = declared.fields
   const wanted = new Map<string, unknown>(Object.entries(query.equals ?? {}))
   const equals = fields.slice(0, wanted.size).map((field) => {
     if (wanted.has(field)) return { field, value: checkIndexValue(field, wanted.get(field)) }
@@ -59,6 +60,7 @@ export function planQuery(spec: AnySpec, index: string, query: AnyQuery): Plan {
   const orderedBy = fields.slice(equals.length)
   return {
     index,
+    isUnique: declared.unique ?? false,
     fields,
     equals,
     bounds: boundsOf(spec, index, orderedBy[0], query.range),

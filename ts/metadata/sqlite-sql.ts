@@ -108,11 +108,10 @@ export function selectRow(table: Table): string {
 /** A page of an index, one row more than the limit. Answers id, revision, body and counters. */
 export function selectPage(table: Table, plan: Plan): { sql: string; values: IndexValue[] } {
   const where = conditions(plan)
-  const unique = table.indexes.find((index) => index.name === plan.index)?.unique ?? false
-  const keys = [...plan.orderedBy.map(column), ...(unique ? [] : ['id'])]
+  const keys = [...plan.orderedBy.map(column), ...(plan.isUnique ? [] : ['id'])]
   if (plan.after && keys.length > 0) {
     where.terms.push(`(${keys.join(', ')}) ${plan.isDescending ? '<' : '>'} (${keys.map(() => '?').join(', ')})`)
-    where.values.push(...plan.after.values, ...(unique ? [] : [plan.after.id]))
+    where.values.push(...plan.after.values, ...(plan.isUnique ? [] : [plan.after.id]))
   }
   const direction = plan.isDescending ? 'DESC' : 'ASC'
   const order = keys.length > 0 ? `ORDER BY ${keys.map((key) => `${key} ${direction}`).join(', ')}` : ''
