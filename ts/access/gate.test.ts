@@ -135,7 +135,7 @@ test('who owns a package writes and deletes it while the repository is readable'
     owners: [stranger.id],
     marks: [],
     recentChanges: [],
-    facts: { description: '', keywords: [] },
+    facts: { version: '1.0.0', description: '', keywords: [], authors: [] },
     createdAt: 0,
     updatedAt: 0,
   }
