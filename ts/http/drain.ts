@@ -17,7 +17,7 @@ const usual: DrainBounds = { quietMs: 5_000, totalMs: 30_000 }
 export function drainAfterAnswer(incoming: IncomingMessage, outgoing: ServerResponse, bounds = usual): void {
   if (!hasBody(incoming)) return
   outgoing.once('finish', () => {
-    if (!incoming.complete && !incoming.destroyed) drain(incoming, bounds)
+    if (!incoming.complete && !incoming.socket.destroyed) drain(incoming, bounds)
   })
 }
 

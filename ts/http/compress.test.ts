@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import { gzipped, preferredEncoding } from './compress.ts'
+
+const cases: [string | undefined, 'gzip' | 'identity'][] = [
+  [undefined, 'identity'],
+  ['', 'identity'],
+  ['gzip', 'gzip'],
+  ['GZip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['gzip, deflate, br', 'gzip'],
+  ['br', 'identity'],
+  ['*', 'gzip'],
+  ['gzip;q=0', 'identity'],
+  ['*;q=0', 'identity'],
+  ['gzip;q=0, *', 'identity'],
+  ['gzip; q=0.5, identity', 'identity'],
+  ['gzip; q=0.5, identity; q=0.5', 'gzip'],
+  ['identity;q=0.4, gzip;q=0.5', 'gzip'],
+  ['gzip;q=nonsense', 'identity'],
+]
+for (const [header, expected] of cases) {
+  test(`Accept-Encoding ${header ?? 'absent'} gets ${expected}`, () => {
+    assert.equal(preferredEncoding(header), expected)
+  })
+}
+
+test('what was compressed unpacks to the same bytes', async () => {
+  const bytes = Buffer.from('a'.repeat(100_000))
+  const packed = await gzipped(bytes)
+  assert.ok(packed.length < 1000)
+  assert.deepEqual(gunzipSync(packed), bytes)
+})
