@@ -21,7 +21,7 @@ interface SchemaRecord {
 export const schemaCollection = defineCollection<SchemaRecord>()({ name: 'schema_state', indexes: {} })
 
 const documentId = 'schema'
-const leaseMs = 60_000
+const leaseMs = 15_000
 const pollMs = 50
 
 /** A store that is being opened. */
@@ -103,6 +103,9 @@ async function runSteps(opening: Opening, records: Collection<SchemaRecord>, lea
       if (!(await change(() => lease(step.version, holder)))) return
     }
     await change(() => ({ version: opening.version }))
+  } catch (err) {
+    await change((version) => ({ version }))
+    throw err
   } finally {
     clearInterval(renewal)
   }

@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { openTestFolder } from '../testing/stores.ts'
 import { metadataContract } from './contract.ts'
 import { openTestStore } from './contract-store.ts'
+import { openingContract, type UnopenedStore } from './opening-contract.ts'
+import { openSqliteEngine } from './sqlite.ts'
 
 metadataContract('sqlite', async () => {
   const folder = await openTestFolder()
@@ -13,4 +15,11 @@ metadataContract('sqlite', async () => {
       await folder[Symbol.asyncDispose]()
     },
   }
+})
+
+openingContract('sqlite', async () => {
+  const folder = await openTestFolder()
+  const path = join(folder.path, 'new', 'metadata.sqlite')
+  const store: UnopenedStore = { open: (release) => openSqliteEngine({ path, ...release }) }
+  return { store, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() }
 })
