@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 
 export interface Build {
   readonly version: string
-  /** Short, or `unknown` outside a clone. */
+  /** Short, `-dirty` behind it when files were changed since; `unknown` outside a clone. */
   readonly commit: string
 }
 
@@ -26,7 +26,7 @@ export function versionLine({ version, commit } = readBuild()): string {
 
 function checkedOutCommit(root: string): string {
   try {
-    const args = ['-C', root, 'rev-parse', '--short=12', 'HEAD']
+    const args = ['-C', root, 'describe', '--always', '--dirty', '--abbrev=12', '--exclude', '*']
     return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
   } catch {
     return 'unknown'
