@@ -10,6 +10,7 @@ const recordsAtOnce = 200
  * repeat, and in two processes at once: a record that changed meanwhile has its writer's fields.
  */
 export async function createMongoStructure(records: Collection<MongoRecord>, shape: Shape): Promise<void> {
+  if (shape.fields.length === 0) return
   await dropOlderShapeIndexes(records, shape)
   await records.createIndexes([shapeIndex(shape)])
   while ((await reshapeSome(records, shape)) === recordsAtOnce);

@@ -55,7 +55,16 @@ export function createShapeIndex(table: Table, shape: number): string {
 }
 
 export function shapeIndexName(table: Table, shape: number): string {
-  return `${table.name}:shape:${shape}`
+  return `${shapeIndexPrefix(table)}${shape}`
+}
+
+/** True for an index that `createShapeIndex` made for any version. */
+export function isShapeIndex(table: Table, name: string): boolean {
+  return name.startsWith(shapeIndexPrefix(table))
+}
+
+function shapeIndexPrefix(table: Table): string {
+  return `${table.name}:shape:`
 }
 
 /** Rows of an older shape: id, revision, body. */

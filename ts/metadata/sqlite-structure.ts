@@ -5,6 +5,7 @@ import {
   createIndex,
   createShapeIndex,
   createTable,
+  isShapeIndex,
   quote,
   reshapeRow,
   selectOutdated,
@@ -18,18 +19,23 @@ const rowsAtOnce = 200
 export type Transact = <T>(work: () => T) => T
 
 /**
- * Creates the tables, columns and indexes that are missing, then fills in the index fields of rows that an older
- * process wrote. Each step is a transaction that can be repeated, so an interruption costs nothing but the repetition,
- * and unique indexes come last, when every row has its fields.
+ * Creates the tables, columns and indexes that are missing, and fills in the index fields of rows that an older process
+ * wrote. Each part is a transaction that can be repeated, so an interruption costs nothing but the repetition; the
+ * indexes come last, when every row has its fields.
  */
 export function createStructure(connection: Connection, tables: readonly Table[], shape: number, transact: Transact) {
+  transact(() => {
+    for (const table of tables) createColumns(connection, table, shape)
+  })
   for (const table of tables) {
-    transact(() => createColumns(connection, table, shape))
-    while (transact(() => reshapeSome(connection, table, shape)) === rowsAtOnce);
-    transact(() => {
-      for (const index of table.indexes) connection.exec(createIndex(table, index))
-    })
+    if (table.fields.length === 0) continue
+    while (hasOutdated(connection, table, shape)) transact(() => reshapeSome(connection, table, shape))
   }
+  transact(() => {
+    for (const index of tables.flatMap((table) => table.indexes.map((each) => createIndex(table, each)))) {
+      connection.exec(index)
+    }
+  })
 }
 
 function createColumns(connection: Connection, table: Table, shape: number) {
@@ -38,22 +44,26 @@ function createColumns(connection: Connection, table: Table, shape: number) {
   for (const field of table.fields) {
     if (!present.includes(`f_${field.name}`)) connection.exec(addColumn(table, field))
   }
+  if (table.fields.length > 0) createOnlyShapeIndex(connection, table, shape)
+}
+
+/** A table without fields has nothing to fill in; the one of the schema's version must never change. */
+function createOnlyShapeIndex(connection: Connection, table: Table, shape: number) {
   connection.exec(createShapeIndex(table, shape))
-  for (const [name] of connection.all(
-    `SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?`,
-    table.name,
-  )) {
-    const isOlder =
-      String(name).startsWith(shapeIndexName(table, 0).slice(0, -1)) && name !== shapeIndexName(table, shape)
-    if (isOlder) connection.exec(`DROP INDEX ${quote(String(name))}`)
+  const indexes = connection.all(`SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?`, table.name)
+  const shapeIndexes = indexes.map(([name]) => String(name)).filter((name) => isShapeIndex(table, name))
+  for (const name of shapeIndexes) {
+    if (name !== shapeIndexName(table, shape)) connection.exec(`DROP INDEX ${quote(name)}`)
   }
 }
 
-function reshapeSome(connection: Connection, table: Table, shape: number): number {
-  const rows = connection.all(selectOutdated(table, shape), rowsAtOnce)
-  for (const [id, revision, body] of rows) {
+function hasOutdated(connection: Connection, table: Table, shape: number): boolean {
+  return connection.get(selectOutdated(table, shape), 1) !== undefined
+}
+
+function reshapeSome(connection: Connection, table: Table, shape: number) {
+  for (const [id, revision, body] of connection.all(selectOutdated(table, shape), rowsAtOnce)) {
     const fields = indexedAgain(table.fields, decodeDocument(table.fields, String(body), []))
     connection.run(reshapeRow(table), shape, ...fields, String(id), Number(revision))
   }
-  return rows.length
 }

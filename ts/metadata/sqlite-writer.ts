@@ -53,14 +53,20 @@ function answer(request: WriterRequest): Outcome[] {
 function openWritable(): Connection {
   const opened = openConnection(path, false)
   try {
-    whenFree(() =>
-      opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864'),
-    )
+    whenFree(() => opened.exec('PRAGMA journal_mode = WAL'))
+    opened.exec('PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864')
+    proveWritable(opened)
     return opened
   } catch (err) {
     opened[Symbol.dispose]()
     throw err
   }
+}
+
+/** A read-only file is refused at the first change alone, and opening a store of this release changes nothing. */
+function proveWritable(opened: Connection) {
+  whenFree(() => opened.run('BEGIN IMMEDIATE'))
+  opened.exec('PRAGMA user_version = 1; ROLLBACK')
 }
 
 function writeGroup(writes: readonly RowWrite[]): Outcome[] {
