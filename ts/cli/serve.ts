@@ -6,5 +6,6 @@ export function serveCommand(program: Command, terminal: Terminal): void {
   program
     .command('serve')
     .description('serve packages until SIGTERM or SIGINT')
+    .addHelpText('after', '\nExample:\n  $ PORT=8080 DATA_DIR=/srv/stowage stowage serve')
     .action(() => terminal.note('not yet'))
 }

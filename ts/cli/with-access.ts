@@ -5,6 +5,7 @@ import type { Environment } from '../config/reader.ts'
 import { loadConfig } from '../config.ts'
 import type { Stored } from '../metadata/engine.ts'
 import type { OrganizationDocument, UserDocument } from '../metadata/schema.ts'
+import { reservedNames } from '../protocols/root-paths.ts'
 import { openMetadata } from './open-stores.ts'
 
 /** Opens the configured metadata store for one command, beside a running server or without one. */
@@ -14,7 +15,7 @@ export async function withAccess<T>(env: Environment, use: (access: Access) => P
   const access = createAccess({
     engine,
     passwords: workerPasswords(),
-    reservedNames: new Set(),
+    reservedNames,
     defaultOrganization,
     anonymousAccess,
     reportError(err) {

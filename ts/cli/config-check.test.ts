@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { checkConfig } from './config-check.ts'
+
+const secrets = {
+  MONGODB_URL: 'mongodb://stowage:hunter2@db.example.com',
+  S3_SECRET_KEY: 'hunter2',
+  JWT_SECRET: 'hunter2'.repeat(8),
+  AUTH_ENCRYPTION_KEY: 'hunter2'.repeat(8),
+  ADMIN_PASSWORD: 'hunter2hunter2',
+  METRICS_TOKEN: 'hunter2',
+}
+
+test('secrets are masked', () => {
+  const report = checkConfig(secrets)
+  assert.doesNotMatch(JSON.stringify(report), /hunter2/)
+  const masked = report.variables.filter(({ value }) => value === '********').map(({ name }) => name)
+  assert.deepEqual(masked.sort(), Object.keys(secrets).sort())
+})
+
+test('a value is told apart from a default and from nothing', () => {
+  const { variables } = checkConfig({ PORT: '8080' })
+  const rows = variables.filter(({ name }) => ['PORT', 'HOST', 'PUBLIC_URL'].includes(name))
+  assert.deepEqual(rows, [
+    { name: 'HOST', value: '0.0.0.0', origin: 'default' },
+    { name: 'PORT', value: '8080', origin: 'environment' },
+    { name: 'PUBLIC_URL', origin: 'unset' },
+  ])
+})
+
+test('every problem is listed', () => {
+  const { problems } = checkConfig({ PORT: 'x', LOG_LEVEL: 'x', TLS_CERT: 'c.pem' })
+  assert.equal(problems.length, 3)
+})
+
+test('a variable that is nearly one of ours is pointed out', () => {
+  const cases = { MONGO_URL: 'MONGODB_URL', MAX_PUBLISH_BYTE: 'MAX_PUBLISH_BYTES', S3_ACCESS_KEY_ID: 'S3_ACCESS_KEY' }
+  for (const [slip, meant] of Object.entries(cases)) {
+    const { warnings } = checkConfig({ [slip]: 'x' })
+    assert.deepEqual(warnings, [`${slip} is set but means nothing to Stowage; ${meant} may be meant`])
+  }
+})
+
+test('variables of other programs are left alone', () => {
+  const env = {
+    PATH: '/bin',
+    HOME: '/root',
+    HOSTNAME: 'x',
+    LANG: 'C',
+    NODE_ENV: 'production',
+    AWS_REGION: 'x',
+    PWD: '/',
+  }
+  assert.deepEqual(checkConfig(env).warnings, [])
+})
