@@ -81,6 +81,12 @@ export const blobStoreContract = contract<BlobStore>('blob store', {
     const chunks = await Array.fromAsync(await reading(store, await put(store, bytes)))
     assert.deepEqual(Buffer.concat(chunks), bytes)
   },
+  'a read that is given up before its first chunk frees what it held': async (store) => {
+    const digest = await put(store, randomBytes(9 * mib))
+    const chunks = (await reading(store, digest))[Symbol.asyncIterator]()
+    assert.deepEqual(await chunks.return?.(), { done: true, value: undefined })
+    assert.deepEqual(await chunks.next(), { done: true, value: undefined })
+  },
   'an absent blob is undefined': async (store) => {
     assert.equal(await store.read(absent), undefined)
     assert.equal(await store.read(absent, { start: 0, end: 1 }), undefined)

@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict'
-
-import { mkdir, mkdtemp, readdir, readlink, rm, utimes, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readlink, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { hasCode } from '../errors.ts'
+import { startBlobProcess } from '../testing/blob-process.ts'
 import { bytesOf } from '../testing/bytes.ts'
-import { blobStoreContract, put, stalling } from './contract.ts'
+import { assertNothingLeft, blobStoreContract, put } from './contract.ts'
 import { filesystemBlobStore } from './filesystem.ts'
+import { assertLargeBlob } from './large-blob-contract.ts'
+
+const mib = 1024 * 1024
 
 blobStoreContract('filesystem', async () => {
-  const dir = await temporaryDir()
+  const dir = await mkdtemp(join(tmpdir(), 'stowage-blobs-'))
   return {
     store: await filesystemBlobStore({ dir }),
     async [Symbol.asyncDispose]() {
@@ -20,12 +25,92 @@ blobStoreContract('filesystem', async () => {
   }
 })
 
-async function temporaryDir(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'stowage-blobs-'))
+test('2 GiB are stored and read in under 200 MiB of memory', async (t) => {
+  await assertLargeBlob({ kind: 'filesystem', dir: await temporaryDir(t) })
+})
+
+test('a process killed between stage and commit leaves no blob, and staging that a sweep removes', async (t) => {
+  const dir = await temporaryDir(t)
+  const child = startBlobProcess('stage', { kind: 'filesystem', dir }, 2 * mib)
+  await child.result()
+  await child.kill()
+  const store = await filesystemBlobStore({ dir })
+  assert.deepEqual(await store.list({}), { items: [] })
+  assert.equal(await store.sweep(-60), 1)
+})
+
+test('staging is swept when it is a day old, not before', async (t) => {
+  const dir = await temporaryDir(t)
+  const store = await filesystemBlobStore({ dir })
+  await store.stage(bytesOf('abandoned yesterday'))
+  const [old = ''] = await readdir(join(dir, 'staging'))
+  const staged = await store.stage(bytesOf('an upload in progress'))
+  const ageSeconds = 86_400 + 60
+  await utimes(join(dir, 'staging', old), Date.now() / 1000 - ageSeconds, Date.now() / 1000 - ageSeconds)
+  assert.equal(await store.sweep(86_400), 1)
+  await staged.commit()
+  assert.ok(await store.stat(staged.digest))
+})
+
+test('a full disk answers storage_full, leaves nothing, and has room for less', async (t) => {
+  const dir = await temporaryDir(t)
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'none', dir]).status === 0
+  if (!mounted) return t.skip('mounting is not permitted here')
+  try {
+    await assertFills(dir, {})
+  } finally {
+    spawnSync('umount', [dir])
+  }
+})
+
+test('a limit on the size of files answers storage_full and leaves nothing', async (t) => {
+  await assertFills(await temporaryDir(t), { largestFileKib: 2048 })
+})
+
+test('a directory that cannot be written refuses to open, in one sentence', async (t) => {
+  const file = join(await temporaryDir(t), 'a-file')
+  await writeFile(file, '')
+  const refused = (err: unknown) =>
+    hasCode(err, 'unavailable') && err.message.includes(`${file}/packages cannot be written`)
+  await assert.rejects(filesystemBlobStore({ dir: join(file, 'packages') }), refused)
+})
+
+test('a directory that went away is unavailable', async (t) => {
+  const dir = join(await temporaryDir(t), 'packages')
+  const store = await filesystemBlobStore({ dir })
+  await rm(dir, { recursive: true })
+  await assert.rejects(store.ping(), (err) => hasCode(err, 'unavailable'))
+})
+
+test('a blob has a local path, and foreign files beside it are not listed', async (t) => {
+  const dir = await temporaryDir(t)
+  const store = await filesystemBlobStore({ dir })
+  const digest = await put(store, 'hello')
+  const path = store.localPath(digest) ?? ''
+  assert.equal(path, join(dir, 'blobs/sha256', digest.slice(7, 9), digest.slice(7)))
+  await writeFile(`${path}.orig`, 'left by an administrator')
+  assert.deepEqual((await store.list({})).items, [{ digest, sizeBytes: 5 }])
+})
+
+async function assertFills(dir: string, limits: { largestFileKib?: number }): Promise<void> {
+  const result = await startBlobProcess('fill', { kind: 'filesystem', dir }, 8 * mib, limits).result()
+  assert.equal(result['tooLarge'], 'storage_full')
+  assert.equal(result['left'], 0)
+  const store = await filesystemBlobStore({ dir })
+  assert.deepEqual((await store.list({})).items, [result['small']])
+  await store.delete((await store.list({})).items[0]?.digest ?? 'sha256:')
+  await assertNothingLeft(store)
 }
 
-/** The open files of this process below the directory. */
+async function temporaryDir(t: TestContext): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'stowage-blobs-'))
+  t.after(() => rm(dir, { recursive: true, force: true }))
+  return dir
+}
+
+/** This process's open files below the directory; none where the system cannot tell. */
 async function openBelow(dir: string): Promise<string[]> {
+  if (!existsSync('/proc/self/fd')) return []
   const targets = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''))
   return (await Promise.all(targets)).filter((target) => target.startsWith(dir))
 }
