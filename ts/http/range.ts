@@ -1,5 +1,5 @@
-import type { ByteRange } from '../blobs/store.ts'
 import { RegistryError } from '../errors.ts'
+import type { ByteRange } from './byte-source.ts'
 
 export interface RangeRequest {
   readonly range: string | undefined

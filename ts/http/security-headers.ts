@@ -1,5 +1,3 @@
-import type { MiddlewareHandler } from 'hono'
-
 /** For answers that no browser should render: nothing may be loaded, framed, sniffed or sandbox-escaped. */
 const always = {
   'x-content-type-options': 'nosniff',
@@ -22,19 +20,4 @@ export function securityHeaders(https: boolean): Readonly<Record<string, string>
 export function pagePolicy(styleHashes: readonly string[] = []): string {
   const styles = ["'self'", ...styleHashes.map((hash) => `'${hash}'`)].join(' ')
   return `default-src 'none'; style-src ${styles}; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`
-}
-
-/**
- * Adds the security headers to what handlers and error renderers answer, except a header they set themselves.
- * Answers written to the socket (`sendDocument`, `sendBlob`, hot answers) carry them already.
- */
-export function withSecurityHeaders(isHttps: (c: Parameters<MiddlewareHandler>[0]) => boolean): MiddlewareHandler {
-  return async (c, next) => {
-    await next()
-    if (c.env?.outgoing?.headersSent) return
-    const headers = c.res.headers
-    for (const [name, value] of Object.entries(securityHeaders(isHttps(c)))) {
-      if (!headers.has(name)) headers.set(name, value)
-    }
-  }
 }

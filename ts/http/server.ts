@@ -6,6 +6,7 @@ import { getRequestListener, type HttpBindings, RequestError } from '@hono/node-
 import type { Limits } from '../config.ts'
 import type { Log } from '../log.ts'
 import { drainAfterAnswer } from './drain.ts'
+import type { Traffic } from './metrics.ts'
 import { plainAnswer, rawAnswer } from './plain-answers.ts'
 import { readTls, type TlsPaths } from './tls.ts'
 
@@ -34,6 +35,8 @@ export interface RunningServer {
   /** Where this machine reaches it: `http://127.0.0.1:3000`. */
   readonly url: string
   readonly port: number
+  /** Bytes over all connections since the start, headers and encryption included, and how many are open. */
+  traffic(): Traffic
   /** Accepts no more, closes idle connections, lets running requests finish for `shutdownSeconds`, then cuts them.
    *  Repeatable; resolves when the last connection is gone. */
   close(): Promise<void>
@@ -56,9 +59,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url: `${options.tls ? 'https' : 'http'}://${reachableHost(options.host)}:${port}`,
     port,
+    traffic: connections.traffic,
     close: () => {
       state.closing = true
-      closed ??= closeServer(server, connections, options.limits.shutdownSeconds * 1000)
+      closed ??= closeServer(server, connections.open, options.limits.shutdownSeconds * 1000)
       return closed
     },
   }
@@ -134,9 +138,11 @@ function refusal(code: string | undefined, maxHeaderBytes: number): [number, str
   return [400, 'Bad request: this is not valid HTTP/1.1']
 }
 
-/** All open sockets; when they become as many as allowed, the idle ones make room. */
-function trackConnections(server: Server | TlsServer, { limits, log }: ServerOptions): Set<Socket> {
+/** All open sockets, and what went over all there were; when they become as many as allowed, the idle ones go. */
+function trackConnections(server: Server | TlsServer, { limits, log }: ServerOptions) {
   const open = new Set<Socket>()
+  const raw = new Set<Socket>()
+  const past = { receivedBytes: 0, sentBytes: 0 }
   const track = (socket: Socket) => {
     open.add(socket)
     socket.once('close', () => open.delete(socket))
@@ -144,11 +150,26 @@ function trackConnections(server: Server | TlsServer, { limits, log }: ServerOpt
   // Before node makes its parser: it counts a connection without a request as idle.
   server.prependListener('connection', (socket: Socket) => {
     track(socket)
-    if (open.size >= limits.maxConnections) server.closeIdleConnections()
+    raw.add(socket)
+    socket.once('close', () => {
+      raw.delete(socket)
+      past.receivedBytes += socket.bytesRead
+      past.sentBytes += socket.bytesWritten
+    })
+    if (raw.size >= limits.maxConnections) server.closeIdleConnections()
   })
   server.on('secureConnection', track)
   server.on('drop', () => log.warn({ maxConnections: limits.maxConnections }, 'A connection over the limit was closed'))
-  return open
+  return { open, traffic: () => trafficOf(raw, past) }
+}
+
+function trafficOf(open: ReadonlySet<Socket>, past: { receivedBytes: number; sentBytes: number }): Traffic {
+  let { receivedBytes, sentBytes } = past
+  for (const socket of open) {
+    receivedBytes += socket.bytesRead
+    sentBytes += socket.bytesWritten
+  }
+  return { receivedBytes, sentBytes, connections: open.size }
 }
 
 async function listen(server: Server | TlsServer, { host, port }: ServerOptions): Promise<void> {

@@ -1,0 +1,182 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Context } from 'hono'
+import { LRUCache } from 'lru-cache'
+import type { Log } from '../log.ts'
+import { forwardedHeaders } from './address.ts'
+import { exchangeOf } from './answer.ts'
+import { matchesEtag } from './conditional.ts'
+import type { RouteMeter } from './metrics.ts'
+import { newRequestId } from './request-id.ts'
+
+/** What a handler promises and wants when its answer is given again without it. */
+export interface Remembering {
+  /** Milliseconds since the epoch from when on the handler must be asked again: when a token expires, for example. */
+  readonly validUntil?: number
+  /** Called at each answer from memory: whether the bytes were sent (not for HEAD and 304). It must be cheap. */
+  readonly onServed?: (bytesSent: boolean) => void
+}
+
+/** A 200 answer. The headers are complete, lower case, without a request id. */
+export interface RememberedAnswer extends Remembering {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+  readonly etag: string
+}
+
+export interface HotAnswersOptions {
+  /** Equal while nothing was committed to the store; `undefined`: unknown, so nothing is answered from memory. */
+  readonly commitMark: () => number | undefined
+  readonly maxBytes: number
+  readonly log: Log
+  /** Milliseconds since the epoch; for tests. */
+  readonly now?: () => number
+}
+
+/** Answers to GET and HEAD, given again while the store is unchanged; asked before the application. */
+export interface HotAnswers {
+  /** True when it answered. */
+  answer(incoming: IncomingMessage, outgoing: ServerResponse): boolean
+  /** Since the start, for metrics. */
+  readonly counts: { hits: number; misses: number }
+}
+
+/** Larger answers gain nothing from skipping the application. */
+const maxBodyBytes = 1024 * 1024
+
+interface Entry {
+  readonly mark: number
+  readonly validUntil: number
+  readonly etag: string
+  readonly body: Buffer
+  /** Name, value, name, value…; the last value is the request id, set at each answer. */
+  readonly okHeaders: string[]
+  readonly notModifiedHeaders: string[]
+  readonly onServed: ((bytesSent: boolean) => void) | undefined
+  readonly meter: RouteMeter | undefined
+}
+
+/** A request that the memory did not know, with the mark read before its handler began. */
+interface Pending {
+  readonly key: string
+  readonly mark: number
+  keep(key: string, entry: Entry): void
+}
+
+const pending = new WeakMap<ServerResponse, Pending>()
+
+/**
+ * Remembers the answer that the handler is about to give, if this request may be answered so (see `keyOf`). The
+ * handler promises that its answer depends on nothing but the store, the path, the headers of the key, and time only
+ * by `validUntil`: not on the client's address, so not for a token that is limited to addresses.
+ */
+export function rememberAnswer(c: Context, answer: RememberedAnswer): void {
+  const { outgoing } = exchangeOf(c)
+  const request = outgoing && pending.get(outgoing)
+  if (!request || answer.body.length > maxBodyBytes) return
+  request.keep(request.key, {
+    mark: request.mark,
+    validUntil: answer.validUntil ?? Number.POSITIVE_INFINITY,
+    etag: answer.etag,
+    body: answer.body,
+    okHeaders: flat(answer.headers),
+    notModifiedHeaders: flat(withoutContent(answer.headers)),
+    onServed: answer.onServed,
+    meter: c.get('meter')?.(),
+  })
+}
+
+function flat(headers: Readonly<Record<string, string>>): string[] {
+  return [...Object.entries(headers).flat(), 'x-request-id', '']
+}
+
+const ofContent = new Set([
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'content-disposition',
+  'accept-ranges',
+])
+
+/** The headers that a 304 repeats: those that do not describe the bytes (RFC 9110, 15.4.5). */
+export function withoutContent(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofContent.has(name)))
+}
+
+/** Bounded by the bytes of the answers; see `rememberAnswer` for what is right to remember. */
+export function hotAnswers({ commitMark, maxBytes, log, now = Date.now }: HotAnswersOptions): HotAnswers {
+  const entries = new LRUCache<string, Entry>({
+    maxSize: maxBytes,
+    sizeCalculation: (entry, key) => entry.body.length + key.length + 2048,
+  })
+  const counts = { hits: 0, misses: 0 }
+  const logsReads = log.isLevelEnabled('debug')
+  const keep = (key: string, entry: Entry) => void entries.set(key, entry)
+
+  function answer(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+    const key = keyOf(incoming)
+    const mark = key === undefined ? undefined : commitMark()
+    if (key === undefined || mark === undefined) return false
+    const entry = entries.get(key)
+    if (!entry || entry.mark !== mark || entry.validUntil <= now()) {
+      if (entry) entries.delete(key)
+      counts.misses++
+      pending.set(outgoing, { key, mark, keep })
+      return false
+    }
+    counts.hits++
+    const startedAt = performance.now()
+    const requestId = newRequestId()
+    const status = give(entry, incoming, outgoing, requestId)
+    entry.meter?.count(incoming.method ?? 'GET', status, (performance.now() - startedAt) / 1000)
+    if (logsReads) log.debug({ requestId, method: incoming.method, url: incoming.url, status }, 'answered from memory')
+    return true
+  }
+
+  return { answer, counts }
+}
+
+function give(entry: Entry, incoming: IncomingMessage, outgoing: ServerResponse, requestId: string): 200 | 304 {
+  const ifNoneMatch = incoming.headers['if-none-match']
+  const notModified = ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, entry.etag)
+  const status = notModified ? 304 : 200
+  const headers = notModified ? entry.notModifiedHeaders : entry.okHeaders
+  headers[headers.length - 1] = requestId
+  outgoing.writeHead(status, headers)
+  const sendsBytes = !notModified && incoming.method === 'GET'
+  outgoing.end(sendsBytes ? entry.body : undefined)
+  entry.onServed?.(sendsBytes)
+  return status
+}
+
+/** No header can say this, so a header that says nothing is not taken for one that is not there. */
+const absent = '\0'
+
+/**
+ * Everything but the store that a remembered answer may depend on, in one string; `undefined` for requests that are
+ * never answered from memory: other methods, ranges, cookies, dates as conditions, bodies.
+ */
+function keyOf({ method, url, headers, socket }: IncomingMessage): string | undefined {
+  if ((method !== 'GET' && method !== 'HEAD') || neverRemembered(headers)) return undefined
+  const { host, authorization, accept, 'accept-encoding': encoding } = headers
+  const key = `${url}\n${host ?? absent}\n${authorization ?? absent}\n${accept ?? absent}\n${encoding ?? absent}`
+  return isForwarded(headers) ? `${key}\n${socket.remoteAddress}\n${forwardedPart(headers)}` : key
+}
+
+function neverRemembered(headers: IncomingHttpHeaders): boolean {
+  return (
+    headers.cookie !== undefined ||
+    headers.range !== undefined ||
+    headers['if-modified-since'] !== undefined ||
+    headers['content-length'] !== undefined ||
+    headers['transfer-encoding'] !== undefined
+  )
+}
+
+function isForwarded(headers: IncomingHttpHeaders): boolean {
+  return forwardedHeaders.some((name) => headers[name] !== undefined)
+}
+
+/** `X-Forwarded-For` names the client, on which no remembered answer depends. */
+function forwardedPart(headers: IncomingHttpHeaders): string {
+  return forwardedHeaders.map((name) => (name === 'x-forwarded-for' ? '' : String(headers[name] ?? absent))).join('\n')
+}

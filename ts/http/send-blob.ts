@@ -1,0 +1,129 @@
+import type { ServerResponse } from 'node:http'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { Context } from 'hono'
+import { RegistryError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { answerBytes, completeHeaders, exchangeOf } from './answer.ts'
+import type { ByteRange, ByteSource } from './byte-source.ts'
+import { isNotModified } from './conditional.ts'
+import { type Remembering, rememberAnswer, withoutContent } from './hot-answers.ts'
+import { requestedRange } from './range.ts'
+
+/** Up to this size bytes are gathered before they are sent, in one write. */
+const smallBytes = 1024 * 1024
+
+export interface SendableBlob<Name extends string = string> {
+  readonly blobs: ByteSource<Name>
+  readonly digest: Name
+  readonly sizeBytes: number
+  readonly contentType: string
+  /** In quotes; as the bytes never change, the digest will do. */
+  readonly etag: string
+  readonly lastModified?: Date
+  /** Offered as the name to save under. */
+  readonly filename?: string
+  /** Default `no-cache`. */
+  readonly cacheControl?: string
+  /** Further headers, lower case. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** As with documents; looked at for whole answers of at most 1 MiB. */
+  readonly remember?: Remembering
+}
+
+/**
+ * Answers with a blob: 200, 206 for one range, 304, the headers alone to HEAD; resolves when the client has it all
+ * or has gone. Throws `range_invalid`, and `blob_unknown` when the bytes are missing. Bytes go straight to node's
+ * response, at most two chunks waiting; without one (tests) they become a web stream.
+ */
+export async function sendBlob<Name extends string>(c: Context, blob: SendableBlob<Name>): Promise<Response> {
+  const headers = blobHeaders(blob, exchangeOf(c).https)
+  const ifModifiedSince = c.req.header('if-modified-since')
+  if (isNotModified({ ifNoneMatch: c.req.header('if-none-match'), ifModifiedSince }, blob)) {
+    return answerBytes(c, 304, withoutContent(headers), undefined)
+  }
+  const asked = { range: c.req.header('range'), ifRange: c.req.header('if-range') }
+  const range = c.req.method === 'HEAD' ? undefined : requestedRange(asked, blob.sizeBytes, blob.etag)
+  if (range) Object.assign(headers, rangeHeaders(range, blob.sizeBytes))
+  const status = range ? 206 : 200
+  if (c.req.method === 'HEAD') return answerBytes(c, 200, headers, undefined)
+  const chunks = await blob.blobs.read(blob.digest, range)
+  if (!chunks) throw new RegistryError('blob_unknown', `The bytes of ${blob.digest} are missing`)
+  const bytes = range ? range.end - range.start + 1 : blob.sizeBytes
+  if (bytes > smallBytes) return streamed(c, status, headers, chunks)
+  const body = await gathered(chunks)
+  if (blob.remember && !range) rememberAnswer(c, { ...blob.remember, headers: { ...headers }, body, etag: blob.etag })
+  return answerBytes(c, status, headers, body)
+}
+
+function blobHeaders(blob: SendableBlob, https: boolean): Record<string, string> {
+  const own: Record<string, string> = {
+    'content-type': blob.contentType,
+    'content-length': String(blob.sizeBytes),
+    etag: blob.etag,
+    'cache-control': blob.cacheControl ?? 'no-cache',
+    'accept-ranges': 'bytes',
+  }
+  if (blob.lastModified) own['last-modified'] = blob.lastModified.toUTCString()
+  if (blob.filename !== undefined) own['content-disposition'] = attachment(blob.filename)
+  return completeHeaders({ ...own, ...blob.headers }, https)
+}
+
+function rangeHeaders({ start, end }: ByteRange, sizeBytes: number): Record<string, string> {
+  return { 'content-range': `bytes ${start}-${end}/${sizeBytes}`, 'content-length': String(end - start + 1) }
+}
+
+/** RFC 6266: an ASCII form for old clients, the exact name beside it when they differ. */
+function attachment(filename: string): string {
+  const ascii = filename.replace(/[^\x20-\x7e]|["\\%]/g, '_')
+  const exact =
+    ascii === filename ? '' : `; filename*=UTF-8''${encodeURIComponent(filename).replace(/['()*]/g, escape)}`
+  return `attachment; filename="${ascii}"${exact}`
+}
+
+async function gathered(chunks: AsyncIterable<Uint8Array>): Promise<Buffer<ArrayBuffer>> {
+  const all: Uint8Array[] = []
+  for await (const chunk of chunks) all.push(chunk)
+  const [only] = all
+  if (all.length === 1 && only?.buffer instanceof ArrayBuffer) {
+    return Buffer.from(only.buffer, only.byteOffset, only.byteLength)
+  }
+  return Buffer.concat(all)
+}
+
+async function streamed(
+  c: Context,
+  status: 200 | 206,
+  headers: Record<string, string>,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<Response> {
+  const { outgoing, requestId } = exchangeOf(c)
+  if (requestId !== undefined) headers['x-request-id'] = requestId
+  if (!outgoing) return new Response(ReadableStream.from(chunks), { status, headers })
+  outgoing.writeHead(status, headers)
+  try {
+    await writeAll(outgoing, chunks)
+    outgoing.end()
+  } catch (err) {
+    // The status is gone already: a cut connection is the only way left to say that bytes are missing.
+    const log: Log | undefined = c.get('log')
+    log?.error({ err }, 'Reading a blob failed in the middle of an answer')
+    outgoing.destroy()
+  }
+  return RESPONSE_ALREADY_SENT
+}
+
+/**
+ * Writes with at most two chunks waiting, whatever node would buffer: a hundred slow clients must not hold a hundred
+ * buffers each. Ends early, and so frees the source, when the client has gone.
+ */
+async function writeAll(outgoing: ServerResponse, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  const { promise: gone, resolve: leave } = Promise.withResolvers<void>()
+  outgoing.once('close', leave)
+  let before: Promise<void> = Promise.resolve()
+  for await (const chunk of chunks) {
+    if (outgoing.destroyed) return
+    const written = new Promise<void>((resolve) => outgoing.write(chunk, () => resolve()))
+    await Promise.race([before, gone])
+    before = written
+  }
+}
