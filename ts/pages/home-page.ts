@@ -12,8 +12,8 @@ export async function showHome(c: PageContext) {
 <ul class="links">
 ${
   user
-    ? html`<li><a href="${path('/ui/tokens/new')}">Make a token<small>For a build, or a client that cannot open a browser</small></a></li>`
-    : html`<li><a href="${path('/ui/sign-in')}">Sign in<small>With your username or e-mail address</small></a></li>`
+    ? html`<li><a href="${path('/ui/tokens/new')}"><span>Make a token</span><small>For a build, or a client that cannot open a browser</small></a></li>`
+    : html`<li><a href="${path('/ui/sign-in')}"><span>Sign in</span><small>With your username or e-mail address</small></a></li>`
 }
 </ul>
 </nav>`

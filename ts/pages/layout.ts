@@ -43,7 +43,7 @@ ${body}
 
 function account({ user, csrf, path }: Visit): Html | '' {
   if (!user) return ''
-  return html`<span class="who">Signed in as <strong>${user.value.username}</strong></span>
+  return html`<span class="who"><span>Signed in as </span><strong>${user.value.username}</strong></span>
 <form method="post" action="${path('/ui/sign-out')}">
 <input type="hidden" name="csrf" value="${csrf}">
 <button class="button plain small">Sign out</button>

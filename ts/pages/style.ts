@@ -75,8 +75,9 @@ p { margin: 0 0 1rem; }
   background: var(--surface); border: 1px solid var(--line); border-radius: calc(var(--radius) + 4px);
   box-shadow: var(--shadow); padding: 1.5rem; margin-bottom: 1.25rem;
 }
-.card > :last-child, .notice > :last-child { margin-bottom: 0; }
-.field { margin-bottom: 1.25rem; border: 0; padding: 0; min-width: 0; }
+.card > :last-child:not(.links), .notice > :last-child { margin-bottom: 0; }
+h1 + .notice, h1 + .card, h1 + form { margin-top: 1.25rem; }
+.field { margin: 0 0 1.25rem; border: 0; padding: 0; min-width: 0; }
 label, legend { display: block; padding: 0; margin-bottom: 0.3rem; font-weight: 600; }
 .hint, .error { margin: 0.35rem 0 0; font-size: 0.9rem; }
 .hint { color: var(--quiet); }
@@ -117,12 +118,14 @@ pre code { padding: 0; background: none; font-size: 1em; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.5rem 1.25rem; margin: 0 0 1rem; }
 dt { color: var(--quiet); }
 dd { margin: 0; min-width: 0; font-weight: 600; }
-.links { list-style: none; margin: 0; padding: 0; }
+.links { list-style: none; margin: -0.85rem 0; padding: 0; }
 .links li + li { border-top: 1px solid var(--line); }
-.links a { display: block; padding: 0.85rem 0; font-weight: 600; }
+.links a { display: block; padding: 0.85rem 0; font-weight: 600; text-decoration: none; }
+.links a:hover span { text-decoration: underline; }
 .links small { display: block; color: var(--quiet); font-weight: 400; font-size: 0.9rem; }
 @media (max-width: 30rem) {
   .bar { padding: 0.75rem 1rem; }
+  .who span { position: absolute; left: -999px; }
   main { padding: 1.5rem 1rem 2rem; }
   .card { padding: 1.1rem; }
   .actions .button { flex: 1; }
@@ -133,4 +136,4 @@ dd { margin: 0; min-width: 0; font-weight: 600; }
 `
 
 /** The mark: boxes stowed in a hold. Colours that hold on light and dark. */
-export const logo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true"><rect width="32" height="32" rx="7" fill="#0c6a75"/><path d="M13 7h6v6h-6z" fill="#ffd27d"/><path d="M9 15h6v6H9z" fill="#fff"/><path d="M17 15h6v6h-6z" fill="#a9e3e8"/><path d="M5.5 22.500h21a10 10 0 0 1-5 4h-11a10 10 0 0 1-5-4z" fill="#fff"/></svg>`
+export const logo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true"><rect width="32" height="32" rx="7" fill="#0c6a75"/><path d="M12.5 4.5h7v7h-7z" fill="#ffd27d"/><path d="M8.5 12.5h7v7h-7z" fill="#fff"/><path d="M16.5 12.5h7v7h-7z" fill="#a9e3e8"/><path d="M4.5 21h23a10.5 10.5 0 0 1-6 6h-11a10.5 10.5 0 0 1-6-6z" fill="#fff"/></svg>`
