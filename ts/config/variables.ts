@@ -28,7 +28,7 @@ export const variables = {
   S3_REGION: { meaning: 'Region of the S3 service; `us-east-1` when only `S3_ENDPOINT` is set.' },
   S3_BUCKET: { default: 'registry', meaning: 'Bucket for artifacts.' },
   S3_ACCESS_KEY: { meaning: "Access key; without keys the AWS SDK's own credential chain is asked." },
-  S3_SECRET_KEY: { secret: true, meaning: 'Secret of the access key.' },
+  S3_SECRET_KEY: { secret: true, meaning: 'What belongs to `S3_ACCESS_KEY`.' },
   S3_FORCE_PATH_STYLE: { meaning: 'Bucket in the path instead of the host name; true when `S3_ENDPOINT` is set.' },
   S3_CREATE_BUCKET: { default: 'true', meaning: 'Makes the bucket at start when it is missing.' },
   STORAGE_PATH: { default: 'packages', meaning: 'Folder of artifacts below `DATA_DIR`, or their key prefix in S3.' },
