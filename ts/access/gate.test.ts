@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ErrorCode } from '../errors.ts'
+import type { MetadataEngine } from '../metadata/engine.ts'
 import type { Action, Visibility } from '../metadata/schema.ts'
-import { packages } from '../metadata/schema.ts'
+import { collections, packages } from '../metadata/schema.ts'
 import { openTestAccess, type TestAccess } from '../testing/access.ts'
+import { openTestEngine } from '../testing/stores.ts'
 import { anonymous, type Principal } from './principal.ts'
 
 /** An organization `acme` with an owner, a member and one npm repository `tools`. */
@@ -89,6 +91,31 @@ describe('entering', () => {
     await t.access.repositories.configure(repository.id, { visibility: 'public' })
     await t.access.enter(anonymous, 'read', tools)
   })
+})
+
+test('where the store cannot tell of commits, what this process changes holds for its next request', async () => {
+  await using opened = await openTestEngine(collections)
+  const inner = opened.store
+  const engine: MetadataEngine = {
+    kind: 'mongo',
+    collection: (spec) => inner.collection(spec),
+    batch: (writes) => inner.batch(writes),
+    commitMark: () => undefined,
+    ping: () => inner.ping(),
+    close: () => inner.close(),
+  }
+  await using t = await openTestAccess({ engine })
+  const { owner, member, organization, repository } = await setUp(t)
+  const token = await t.aToken(owner)
+  await t.access.enter(member.as, 'read', tools)
+  await t.access.organizations.removeMember(organization.id, member.id)
+  await assert.rejects(t.access.enter(member.as, 'read', tools), { code: 'repository_unknown' })
+  await t.access.repositories.configure(repository.id, { visibility: 'public' })
+  await t.access.enter(anonymous, 'read', tools)
+  const [{ id } = { id: '' }] = await t.access.tokens.list(owner.id)
+  await t.access.tokens.revoke(owner.id, id)
+  const authenticating = t.access.authenticate({ kind: 'token', token: token.text }, '127.0.0.1')
+  await assert.rejects(authenticating, { code: 'credentials_invalid' })
 })
 
 describe('the default repository', () => {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { openTestFolder } from '../testing/stores.ts'
-import { loadSecrets, sealerOf } from './secrets.ts'
+import { loadSecrets, type Secrets, sealerOf } from './secrets.ts'
 
 describe('the secrets', () => {
   test('are made once, for their owner alone, and then stay', async () => {
@@ -19,7 +20,13 @@ describe('the secrets', () => {
 
   test('are the same for all that make them at once', async () => {
     await using folder = await openTestFolder()
-    const all = await Promise.all(Array.from({ length: 20 }, () => loadSecrets({ dataDir: folder.path })))
+    const loading: Promise<Secrets>[] = []
+    // One after the other in the middle of the work of those before.
+    for (let i = 0; i < 100; i++) {
+      loading.push(loadSecrets({ dataDir: folder.path }))
+      await setImmediate()
+    }
+    const all = await Promise.all(loading)
     assert.equal(new Set(all.map(({ jwtSecret }) => jwtSecret)).size, 1)
     const sealed = all[0]?.sealer.seal('text') ?? ''
     for (const { sealer } of all) assert.equal(sealer.unseal(sealed), 'text')
