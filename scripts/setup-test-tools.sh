@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Installs what the tests need beside `npm ci`: Debian packages, an S3 server, a MongoDB wire server and the package
+# managers that the tests drive, in the versions of test-tools.json. All but the Debian packages go below .cache/;
+# each client becomes .cache/clients/<name>-<version>/bin/<name>. A second run finds everything and does nothing.
+set -euo pipefail
+
+root="$(cd "$(dirname "$0")/.." && pwd)"
+cache="$root/.cache"
+
+fail() {
+  echo "setup-test-tools: $*" >&2
+  exit 1
+}
+
+# One line for each entry of a list in test-tools.json, its fields separated by tabs.
+entries() {
+  node -e '
+    const list = require(process.argv[1])[process.argv[2]]
+    const rows = Array.isArray(list) ? list.map(Object.values) : Object.entries(list)
+    for (const row of rows) console.log(row.join("\t"))
+  ' "$root/scripts/test-tools.json" "$1"
+}
+
+as_root() {
+  if [[ "$(id -u)" == 0 ]]; then "$@"; else sudo -n "$@"; fi
+}
+
+install_debian_packages() {
+  local command package missing=()
+  while IFS=$'\t' read -r command package; do
+    [[ -n "$(PATH="$PATH:/usr/sbin:/sbin" command -v "$command")" ]] || missing+=("$package")
+  done < <(entries debian)
+  python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+  [[ ${#missing[@]} -gt 0 ]] || return 0
+  command -v apt-get >/dev/null || fail "this machine has no apt-get; install by hand: ${missing[*]}"
+  as_root apt-get update -qq
+  # Runlevel 1 keeps nginx from starting as a service; a test starts its own.
+  as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+    apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" >"$cache/apt.log" 2>&1 ||
+    fail "apt-get could not install ${missing[*]}: $(tail -3 "$cache/apt.log")"
+  echo "Debian packages: ${missing[*]}"
+}
+
+install_go_tools() {
+  local name package version
+  while IFS=$'\t' read -r name package version; do
+    [[ "$(cat "$cache/bin/$name.version" 2>/dev/null)" == "$version" && -x "$cache/bin/$name" ]] && continue
+    command -v go >/dev/null || fail "$name is built with Go; install Go, or set TEST_S3_ENDPOINT and skip it"
+    GOBIN="$cache/bin" go install "$package@$version" 2>"$cache/go.log" || fail "$name: $(tail -3 "$cache/go.log")"
+    echo "$version" >"$cache/bin/$name.version"
+    echo "$name $version"
+  done < <(entries go)
+}
+
+# No client needs its install script: what it would link is found by the pattern in test-tools.json.
+install_client() {
+  local name="$1" package="$2" version="$3" program="$4"
+  local folder="$cache/clients/$name-$version"
+  [[ -x "$folder/bin/$name" ]] && return
+  local unfinished="$folder.unfinished"
+  rm -rf "$folder" "$unfinished"
+  mkdir -p "$unfinished/bin"
+  npm install --prefix "$unfinished" --ignore-scripts --no-audit --no-fund --loglevel=error "$package@$version" \
+    >"$cache/client.log" 2>&1 || fail "$name $version: $(tail -3 "$cache/client.log")"
+  local found
+  found="$(cd "$unfinished" && compgen -G "$program" | head -1)" || fail "$name $version has no $program here"
+  chmod +x "$unfinished/$found"
+  ln -s "../$found" "$unfinished/bin/$name"
+  [[ "$("$unfinished/bin/$name" --version)" == *"$version"* ]] || fail "$name $version does not run"
+  mv "$unfinished" "$folder"
+  echo "$name $version"
+}
+
+install_clients() {
+  local name package version program
+  while IFS=$'\t' read -r name package version program; do
+    install_client "$name" "$package" "$version" "$program"
+  done < <(entries clients)
+}
+
+mkdir -p "$cache/bin" "$cache/clients"
+# The pinned Node, which the newest clients need.
+PATH="$(dirname "$("$root/scripts/node" -p process.execPath)"):$PATH"
+export PATH
+install_debian_packages
+install_go_tools
+install_clients
+"$root/scripts/setup-mongo-test-server.sh"
