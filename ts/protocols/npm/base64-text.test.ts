@@ -25,7 +25,22 @@ test('any cut into pieces gives the same bytes', () => {
   }
 })
 
-const refused = ['A', 'AA', 'AAA', 'A===', 'AA=A', 'AA==BBBB', 'AAAA====', 'AA A', 'AA\nA', 'AA-_', 'AAé=', '====', '=']
+const refused = [
+  'A',
+  'AA',
+  'AAA',
+  'A===',
+  'AA=A',
+  'AA==BBBB',
+  'AAAA====',
+  'AA A',
+  'AA\nA',
+  'AA-A',
+  'AA_A',
+  'AAé=',
+  '====',
+  '=',
+]
 for (const text of refused) {
   test(`${JSON.stringify(text)} is not base64, however it is cut`, () => {
     for (let size = 1; size <= text.length; size++) assert.equal(decodeInPieces(text, size), undefined)

@@ -1,4 +1,5 @@
 import { RegistryError } from '../../errors.ts'
+import { isObject } from './json-values.ts'
 
 export interface Provenance {
   /** The in-toto predicate, such as `https://slsa.dev/provenance/v1`. */
@@ -76,10 +77,6 @@ function parseObject(text: string, what: string): Record<string, unknown> {
   }
   if (!isObject(parsed)) refuse(`${what} is no JSON object`)
   return parsed
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
 function refuse(why: string): never {

@@ -177,8 +177,9 @@ function parseDocument(bytes: Uint8Array): unknown {
   }
 }
 
+/** Without the piece of the body that the engine quotes. */
 function reasonOf(err: unknown): string {
-  if (err instanceof SyntaxError) return err.message.replace(/\.$/, '')
+  if (err instanceof SyntaxError) return err.message.replace(/, (\.\.\.)?".*$/s, '')
   return 'it is not UTF-8'
 }
 
