@@ -4,6 +4,7 @@ import type { Access } from '../access/access.ts'
 import type { Credentials, Principal } from '../access/principal.ts'
 import type { Limits } from '../config.ts'
 import type { RegistryError } from '../errors.ts'
+import type { ExternalAddress } from '../http/address.ts'
 import type { Log } from '../log.ts'
 import type { PackageFacts, UnitDocument } from '../metadata/schema.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -12,7 +13,7 @@ import type { Registry } from '../registry/registry.ts'
 export interface Address {
   /** Scheme, host and the prefix of the mount, no slash at the end: `https://registry.example.com/npm/main/npm`. */
   readonly base: string
-  /** Scheme and host alone. */
+  /** Scheme, host and what a proxy put before this server's paths. */
   readonly origin: string
   /** Both present below a repository's address, both absent at the root paths. */
   readonly organization?: string
@@ -26,10 +27,10 @@ export interface Env {
     protocol: Protocol
     principal: Principal
     address: Address
+    /** Where the client believes that it is talking to, and who it is. */
+    external: ExternalAddress
     requestId: string
     log: Log
-    /** The client's address, the trusted proxies taken off. */
-    clientAddress: string
   }
 }
 
@@ -37,6 +38,8 @@ export interface ProtocolDeps {
   readonly registry: Registry
   readonly access: Access
   readonly limits: Limits
+  /** A secret of the installation, sealed in the store; made by `make` when it is first asked for. */
+  secretSetting(id: string, make: () => string): Promise<string>
 }
 
 /**
@@ -66,4 +69,6 @@ export interface Protocol {
   describe(unit: UnitDocument): Omit<PackageFacts, 'version'>
   /** What the dashboard shows under "Install"; `base` as in `Address`. */
   usage(of: { name: string; version: string; base: string }): string
+  /** What a person puts into the client's configuration to use a new token; `base`: the server's address. */
+  setup(of: { base: string; token: string }): string
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { BlobStore, Digest, StagedBlob } from '../blobs/store.ts'
 import { hasCode, RegistryError } from '../errors.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
@@ -5,6 +6,10 @@ import * as schema from '../metadata/schema.ts'
 
 /** How long a blob that nothing refers to is kept: what a publish may take between its touch and its reference. */
 export const graceSeconds = 24 * 3600
+
+/** How long a blob that is being deleted is waited for. */
+const longestWaitSeconds = 60
+const pollMs = 50
 
 /** A blob that a publish is about to refer to; `staged` when its bytes came with this request. */
 export interface BlobToKeep {
@@ -15,25 +20,26 @@ export interface BlobToKeep {
 
 /** The records that keep the collector from bytes that somebody is about to refer to; see DESIGN.md "Blobs". */
 export interface BlobRecords {
-  /** Makes the bytes durable and their records live and freshly touched. References may be inserted right after. */
+  /**
+   * Makes the bytes durable and their records live and freshly touched. References may be inserted right after.
+   * `blob_unknown` for a blob that came without bytes and is not there, or not any more: it must be stored again.
+   */
   keep(files: readonly BlobToKeep[]): Promise<void>
   /**
    * Touches one blob: a condemned one is live again, one being deleted is waited for. Resolves to the time of the
-   * touch, epoch milliseconds.
+   * touch, epoch milliseconds. `unavailable` when the deletion does not end within a minute.
    */
   touch(digest: string, sizeBytes: number): Promise<number>
 }
 
-export function blobRecords(engine: MetadataEngine, _blobs: BlobStore, now: () => number = Date.now): BlobRecords {
+export function blobRecords(engine: MetadataEngine, blobs: BlobStore, now: () => number = Date.now): BlobRecords {
   const records = engine.collection(schema.blobs)
 
+  /** `undefined` when another change came first, or while the blob is being deleted. */
   async function tryTouch(digest: string, sizeBytes: number): Promise<number | undefined> {
     const known = await records.get(digest)
+    if (known?.value.state === 'deleting') return void (await delay(pollMs))
     const touched = { state: 'live' as const, touchedAt: now(), sizeBytes }
-    if (known?.value.state === 'deleting') {
-      await new Promise((resolve) => setTimeout(resolve, 50))
-      return undefined
-    }
     try {
       if (known) await records.update(digest, known.revision, touched)
       else await records.insert(digest, touched)
@@ -49,23 +55,28 @@ export function blobRecords(engine: MetadataEngine, _blobs: BlobStore, now: () =
     for (;;) {
       const touchedAt = await tryTouch(digest, sizeBytes)
       if (touchedAt !== undefined) return touchedAt
-      if (now() - startedAt > 60_000) {
+      if (now() - startedAt > longestWaitSeconds * 1000) {
         throw new RegistryError('unavailable', `Blob ${digest} is being deleted; try again.`, { retryAfterSeconds: 60 })
       }
+    }
+  }
+
+  /** Touches before the bytes are stored: whoever deletes equal bytes has then finished, and nobody begins to. */
+  async function keepOne({ digest, sizeBytes, staged }: BlobToKeep): Promise<void> {
+    let touchedAt: number
+    do {
+      touchedAt = await touch(digest, sizeBytes)
+      await staged?.commit()
+    } while (now() - touchedAt > (graceSeconds * 1000) / 2)
+    if (!staged && !(await blobs.stat(digestOf(digest)))) {
+      throw new RegistryError('blob_unknown', `Blob ${digest} is not stored; upload it again.`)
     }
   }
 
   return {
     touch,
     async keep(files) {
-      for (const file of files) {
-        // Touch before the bytes: whoever deletes them now has finished before they are stored again.
-        let touchedAt: number
-        do {
-          touchedAt = await touch(file.digest, file.sizeBytes)
-          await file.staged?.commit()
-        } while (now() - touchedAt > (graceSeconds * 1000) / 2)
-      }
+      for (const file of files) await keepOne(file)
     },
   }
 }

@@ -9,7 +9,7 @@ export type Encoding = 'identity' | 'gzip'
 
 /** A computed answer, its bytes ready to send. */
 export interface Document {
-  readonly body: Buffer
+  readonly body: Buffer<ArrayBuffer>
   readonly encoding: Encoding
   /** Strong, in quotes: differs whenever the bytes do, so between encodings and representations too. */
   readonly etag: string
@@ -39,7 +39,7 @@ export function documentCache(maxBytes: number): DocumentCache {
     if (encoding === 'identity') return sealed(Buffer.from(await compute()), 'identity')
     const identity = await get(key, 'identity', compute)
     if (identity.body.length < 1024) return identity
-    return sealed(await compress(identity.body, { level: 6 }), 'gzip')
+    return sealed(Buffer.from(await compress(identity.body, { level: 6 })), 'gzip')
   }
 
   async function get(key: string, encoding: Encoding, compute: () => Promise<string | Buffer>): Promise<Document> {
@@ -66,7 +66,7 @@ export function documentCache(maxBytes: number): DocumentCache {
   return { get, counts }
 }
 
-function sealed(body: Buffer, encoding: Encoding): Document {
+function sealed(body: Buffer<ArrayBuffer>, encoding: Encoding): Document {
   const hash = createHash('sha256').update(encoding).update('\0').update(body).digest('base64url').slice(0, 27)
   return { body, encoding, etag: `"${hash}"` }
 }

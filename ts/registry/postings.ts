@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import { effectiveVisibility } from '../access/can.ts'
 import type { Write } from '../metadata/engine.ts'
-import type { PostingDocument, Visibility } from '../metadata/schema.ts'
+import type { PostingDocument } from '../metadata/schema.ts'
 import * as schema from '../metadata/schema.ts'
 import { isVisible } from './policy.ts'
 import { termsOf } from './search-terms.ts'
@@ -15,16 +16,12 @@ export interface Postings {
   refreshRepository(repositoryId: string): Promise<void>
 }
 
-const openness: Record<Visibility, number> = { private: 0, internal: 1, public: 2 }
-
 /** Who may find what a repository holds: its visibility, bounded by its organization's. */
 async function audienceOf(store: RegistryStore, repositoryId: string): Promise<string | undefined> {
   const repository = await store.repositories.get(repositoryId)
   const organization = repository && (await store.organizations.get(repository.value.organizationId))
   if (!repository || !organization) return undefined
-  const own = repository.value.visibility
-  const bound = organization.value.visibility
-  const visibility = openness[own] < openness[bound] ? own : bound
+  const visibility = effectiveVisibility(organization.value, repository.value)
   return visibility === 'private' ? organization.id : visibility
 }
 

@@ -18,7 +18,7 @@ export interface SearchQuery {
   /** A term that every hit has, in place of the text's own when there is none: a scope, a keyword, an author. */
   readonly anchor?: string
   /** What else a hit must fulfil. */
-  readonly matches?: (pkg: PackageDocument) => boolean
+  readonly matches?: (pkg: PackageDocument) => boolean | Promise<boolean>
   /** The gate: asked for each hit, of its repository. */
   readonly mayRead: (repository: Repository, pkg: PackageDocument) => Promise<boolean>
   readonly from: number
@@ -111,7 +111,7 @@ async function asHit(
 ) {
   const pkg = await store.packages.get(packageId)
   if (!pkg || pkg.value.protocol !== query.protocol || !isVisible(pkg.value)) return undefined
-  if (query.matches && !query.matches(pkg.value)) return undefined
+  if (query.matches && !(await query.matches(pkg.value))) return undefined
   const own = termsOf(pkg.value)
   if (!terms.every((term) => own.has(term))) return undefined
   const repository = await store.repositories.get(pkg.value.repositoryId)

@@ -16,6 +16,8 @@ export interface Stages {
   stage(request: PublishRequest): Promise<Stage>
   /** Open stages of a repository, oldest first. */
   list(repositoryId: string, options: { after?: string; limit?: number }): Promise<{ items: Stage[]; next?: string }>
+  /** An open stage of any repository; `undefined` when there is none. */
+  find(id: string): Promise<Stage | undefined>
   /** Throws `stage_unknown` for one that is not open or is another repository's. */
   get(repositoryId: string, id: string): Promise<Stage>
   /** Publishes it as its stager. Throws `access_denied` when the repository demands somebody else than the stager. */
@@ -34,9 +36,14 @@ export interface StagesDeps {
 type StoredRequest = Omit<PublishRequest, 'repository' | 'approvedStageId'>
 
 export function stagedPublishes({ store, blobRecords, publish }: StagesDeps): Stages {
-  async function get(repositoryId: string, id: string): Promise<Stage> {
+  async function find(id: string): Promise<Stage | undefined> {
     const stage = await store.stages.get(id)
-    if (!stage || stage.value.repositoryId !== repositoryId || stage.value.state !== 'staged') {
+    return stage?.value.state === 'staged' ? stage : undefined
+  }
+
+  async function get(repositoryId: string, id: string): Promise<Stage> {
+    const stage = await find(id)
+    if (stage?.value.repositoryId !== repositoryId) {
       throw new RegistryError('stage_unknown', `There is no open stage "${id}" here.`)
     }
     return stage
@@ -54,6 +61,7 @@ export function stagedPublishes({ store, blobRecords, publish }: StagesDeps): St
   }
 
   return {
+    find,
     get,
 
     async stage(request) {

@@ -1,0 +1,142 @@
+import { RegistryError } from '../../errors.ts'
+import { withMarks } from '../../registry/edit.ts'
+import { marksOf } from '../../registry/policy.ts'
+import type { Package, Unit } from '../../registry/store.ts'
+import type { ProtocolDeps } from '../protocol.ts'
+import { isObject } from './json-values.ts'
+import { deprecations, ownersEdit, removedVersions, tagsAfterRemoval, updateKind } from './package-update.ts'
+import { authorOf, type Found, findPackage, type NpmContext } from './place.ts'
+import type { ReceivedBody } from './receive.ts'
+import { deprecationOf, npmUnit } from './unit.ts'
+
+/** Edits of a package: deprecate, owners, unpublish. What a document asks for is found by comparing it to the state. */
+export function editing(deps: ProtocolDeps) {
+  const { registry, access } = deps
+
+  async function unitsOf(pkg: Package): Promise<Map<string, Unit>> {
+    const units = new Map<string, Unit>()
+    for await (const page of registry.packages.units(pkg)) for (const unit of page) units.set(unit.value.version, unit)
+    return units
+  }
+
+  /** `npm deprecate`: the whole packument, of which only `deprecated` may differ. */
+  async function deprecate(c: NpmContext, { package: pkg }: Found, sent: Record<string, unknown>) {
+    const marks = marksOf(pkg.value)
+    const units = await unitsOf(pkg)
+    const current = new Map(
+      [...units].map(([version, { value }]) => {
+        const deprecated = deprecationOf(value, marks.get(value.key))
+        return [version, { manifest: npmUnit(value).manifest, ...(deprecated === undefined ? {} : { deprecated }) }]
+      }),
+    )
+    const changes = deprecations(current, sent)
+    if (changes.length === 0) return
+    const unitKeys = changes.map(({ version }) => version)
+    await registry.edit(pkg, { kind: 'deprecate', unitKeys }, authorOf(c), ({ tags, owners, ...rest }) => ({
+      tags,
+      owners,
+      marks: withMarks(
+        { tags, owners, ...rest },
+        new Map(changes.map(({ version, message = '' }) => [version, { deprecated: message }])),
+      ),
+    }))
+  }
+
+  /** `npm owner`: every name must be a user's. */
+  async function changeOwners(c: NpmContext, { package: pkg }: Found, sent: Record<string, unknown>) {
+    const owners: string[] = []
+    for (const [i, name] of ownersEdit(sent).entries()) {
+      const user = await access.users.findByUsername(name)
+      if (!user) {
+        throw new RegistryError('payload_invalid', `maintainers[${i}]: there is no user "${name}".`, {
+          field: `maintainers[${i}]`,
+        })
+      }
+      owners.push(user.id)
+    }
+    await registry.edit(pkg, { kind: 'owner' }, authorOf(c), ({ tags, marks }) => ({ tags, owners, marks }))
+  }
+
+  /** `npm unpublish name@version`: the packument without it. Clients without a true revision may remove one at a time. */
+  async function unpublishVersions(c: NpmContext, found: Found, sent: Record<string, unknown>) {
+    const units = await unitsOf(found.package)
+    const removed = removedVersions(units.keys(), sent)
+    if (removed.length > 1 && !isCurrent(c, found)) throw stale()
+    await remove(c, found, units, removed, sent)
+  }
+
+  async function remove(
+    c: NpmContext,
+    { package: pkg }: Found,
+    units: ReadonlyMap<string, Unit>,
+    versions: readonly string[],
+    sent: Record<string, unknown> = {},
+  ) {
+    const gone = new Set(versions)
+    const remaining = [...units.keys()].filter((version) => !gone.has(version))
+    const latest = tagsAfterRemoval(pkg.value.tags, remaining, sent).find(([tag]) => tag === 'latest')
+    const deleted = versions.flatMap((version) => units.get(version) ?? [])
+    await registry.delete(pkg, deleted, authorOf(c), new Map(latest ? [latest] : []))
+  }
+
+  return {
+    /**
+     * PUT of a document without attachments. Only below `-rev` does a version that it leaves out mean unpublish: a
+     * deprecation that was read before somebody's publish leaves that out too.
+     */
+    async update(c: NpmContext, body: ReceivedBody) {
+      const found = await findPackage(c, deps, 'write')
+      if (isOutdated(c, found)) throw stale()
+      const { document } = body
+      const sent = isObject(document) ? document : {}
+      const kind = updateKind((await unitsOf(found.package)).keys(), document)
+      if (kind === 'deprecate' || (kind === 'unpublish' && revisionOf(c) === undefined)) {
+        await deprecate(c, found, sent)
+      } else {
+        // Removing and giving away are more than writing.
+        await findPackage(c, deps, 'delete')
+        if (kind === 'owners') await changeOwners(c, found, sent)
+        else await unpublishVersions(c, found, sent)
+      }
+      return c.json({ ok: true, id: found.name.name }, 201)
+    },
+
+    /** `npm unpublish name --force`: every version. */
+    async unpublishAll(c: NpmContext) {
+      const found = await findPackage(c, deps, 'delete')
+      const units = await unitsOf(found.package)
+      await remove(c, found, units, [...units.keys()])
+      return c.json({ ok: true })
+    },
+
+    /** The second half of unpublishing one version; the PUT before has removed it, or the package with it. */
+    async unpublishFile(c: NpmContext) {
+      const file = c.req.param('file') ?? ''
+      const found = await findPackage(c, deps, 'delete').catch((err) => {
+        if (err instanceof RegistryError && err.code === 'package_unknown') return undefined
+        throw err
+      })
+      const held = found && (await registry.packages.file(found.package, file))
+      if (found && held) await remove(c, found, await unitsOf(found.package), [held.unit.value.version])
+      return c.json({ ok: true })
+    },
+  }
+}
+
+/** The revision in the path, as the packument's `_rev` gave it; old clients send `undefined` or a made-up one. */
+function revisionOf(c: NpmContext): string | undefined {
+  return c.req.param('revision')
+}
+
+function isCurrent(c: NpmContext, { package: pkg }: Found): boolean {
+  return revisionOf(c) === `${pkg.revision}-${pkg.id}`
+}
+
+/** True for a revision that this package had earlier. */
+function isOutdated(c: NpmContext, found: Found): boolean {
+  return !isCurrent(c, found) && /^\d+-pkg_/.test(revisionOf(c) ?? '')
+}
+
+function stale(): RegistryError {
+  return new RegistryError('revision_stale', 'The package has changed since it was read. Read it again and repeat.')
+}

@@ -1,0 +1,103 @@
+import type { Context, Handler, Hono } from 'hono'
+import { type RegistryError, statusOf } from '../../errors.ts'
+import { errorHeaders } from '../../http/error-headers.ts'
+import type { Env, Protocol, ProtocolDeps } from '../protocol.ts'
+import { readCredentials } from './credentials.ts'
+import { npmHandlers } from './handlers.ts'
+import { describeUnit } from './unit.ts'
+
+/** npm, as its clients speak it: npm 10 to 12, pnpm, Yarn 1 and 4, Bun, Deno. */
+export const npm: Protocol = {
+  id: 'npm',
+  label: 'npm',
+  unit: 'version',
+  keepsTombstones: true,
+  readCredentials,
+  routes,
+  rootPrefixes: ['/npm', ''],
+  rootRoutes: routes,
+  renderError,
+  describe: describeUnit,
+  usage: ({ name, version, base }) => `npm install ${name}@${version} --registry=${base}/`,
+  setup: ({ base, token }) => `registry=${base}/\n${base.replace(/^https?:/, '')}/:_authToken=${token}`,
+}
+
+/** A name in the path, unscoped or with its slash encoded; and one in two segments. */
+const oneSegment = ':name{[^@/][^/]*|@[^/]+%2[fF][^/]+}'
+const twoSegments = ':scope{@[^/%]+}/:name'
+
+/** Below a repository's address and at the root alike. What a line needs is asked inside, as the path names it. */
+function routes(r: Hono<Env>, deps: ProtocolDeps) {
+  const h = npmHandlers(deps)
+  /** One line for both spellings of a package's name. */
+  const on = (method: 'GET' | 'PUT' | 'POST' | 'DELETE', before: string, after: string, handler: Handler<Env>) =>
+    r.on(method, [`${before}${twoSegments}${after}`, `${before}${oneSegment}${after}`], handler)
+
+  r.get('/', h.hello) //                                                                             anybody
+  r.get('/-/ping', h.ping) //                                                                        anybody
+  r.get('/-/whoami', h.signIn.whoami) //                                                             a user
+  r.get('/-/v1/search', h.search) //                                                                 read, each hit
+  r.get('/-/all', h.gone)
+  r.get('/-/all/since', h.gone)
+
+  r.post('/-/v1/login', h.signIn.startWebLogin) //                                                   anybody
+  r.get('/-/v1/done/:secret', h.signIn.pollWebLogin) //                                              who holds the secret
+  r.put('/-/user/:user', h.signIn.couchLogin) //                                                     Basic
+  r.put('/-/user/:user/-rev/:revision', h.signIn.couchLogin) //                                      Basic
+  r.get('/-/user/:user', h.signIn.couchUser) //                                                      a user
+  r.delete('/-/user/token/:token', h.signIn.logout) //                                               the token's user
+  r.get('/-/npm/v1/user', h.account.profile) //                                                      a user
+  r.post('/-/npm/v1/user', h.account.changeProfile) //                                               the user, admin
+  r.get('/-/npm/v1/tokens', h.account.tokens) //                                                     a user
+  r.post('/-/npm/v1/tokens', h.account.createToken) //                                               the user, password
+  r.delete('/-/npm/v1/tokens/token/:token', h.account.revokeToken) //                                the token's user
+
+  r.post('/-/npm/v1/security/advisories/bulk', h.security.bulkAdvisories) //                         anybody
+  r.post('/-/npm/v1/security/audits', h.security.quickAudit) //                                      anybody
+  r.post('/-/npm/v1/security/audits/quick', h.security.quickAudit) //                                anybody
+  r.get('/-/npm/v1/keys', h.security.keys) //                                                        anybody
+  r.get('/-/npm/v1/attestations/:scope{@[^/%]+}/:spec', h.security.attestations) //                  read
+  r.get('/-/npm/v1/attestations/:spec', h.security.attestations) //                                  read
+
+  on('POST', '/-/stage/package/', '', h.stage) //                                                    write
+  r.get('/-/stage', h.staging.list) //                                                               read, a user
+  r.get('/-/stage/:stage', h.staging.show) //                                                        read, a user
+  r.get('/-/stage/:stage/tarball', h.staging.tarball) //                                             read, a user
+  r.post('/-/stage/:stage/approve', h.staging.approve) //                                            write
+  r.delete('/-/stage/:stage', h.staging.reject) //                                                   write
+
+  on('GET', '/-/package/', '/dist-tags', h.tags.list) //                                             read
+  on('PUT', '/-/package/', '/dist-tags', h.tags.replace) //                                          write
+  on('POST', '/-/package/', '/dist-tags', h.tags.merge) //                                           write
+  on('PUT', '/-/package/', '/dist-tags/:tag', h.tags.set) //                                         write
+  on('POST', '/-/package/', '/dist-tags/:tag', h.tags.set) //                                        write
+  on('DELETE', '/-/package/', '/dist-tags/:tag', h.tags.remove) //                                   write
+  on('GET', '/-/package/', '/visibility', h.visibility.show) //                                      read
+  on('POST', '/-/package/', '/access', h.visibility.set) //                                          write
+  on('GET', '/-/package/', '/collaborators', h.visibility.collaborators) //                          read
+
+  r.on(['GET', 'PUT', 'POST', 'DELETE'], ['/-/org/*', '/-/team/*', '/-/package/*', '/-/npm/*'], h.notSupported)
+  r.all('/-/*', h.unknownEndpoint)
+
+  on('GET', '/', '', h.reading.packument) //                                                         read
+  on('PUT', '/', '', h.put) //                                                                       write
+  on('PUT', '/', '/-rev/:revision', h.put) //                                                        write; less: delete
+  on('DELETE', '/', '/-rev/:revision', h.editing.unpublishAll) //                                    delete
+  on('GET', '/', '/-/:file', h.reading.tarball) //                                                   read
+  on('GET', '/', '/-/:alias/:file', h.reading.tarball) //                                            read
+  on('DELETE', '/', '/-/:file/-rev/:revision', h.editing.unpublishFile) //                           delete
+  on('DELETE', '/', '/-/:alias/:file/-rev/:revision', h.editing.unpublishFile) //                    delete
+  on('GET', '/', '/:version', h.reading.manifest) //                                                 read
+}
+
+/** What npm prints after `npm error`: `error` is the text. A taken version is 403, which npm words best. */
+function renderError(err: RegistryError, c: Context<Env>): Response {
+  const { field } = err.details
+  if (err.code === 'auth_required' || err.code === 'credentials_invalid') {
+    // Never the word OTP here: npm would ask for a one-time password.
+    c.header('www-authenticate', 'Bearer realm="stowage", Basic realm="stowage"')
+  }
+  for (const [name, value] of Object.entries(errorHeaders(err))) c.header(name, value)
+  const status = err.code === 'version_exists' ? 403 : statusOf[err.code]
+  return c.json({ error: err.message, code: err.code, ...(field === undefined ? {} : { field }) }, status)
+}

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { filesystemBlobStore } from '../blobs/filesystem.ts'
+import type { BlobStore, Digest, StagedBlob } from '../blobs/store.ts'
+import { hasCode } from '../errors.ts'
+import type { MetadataEngine, Stored } from '../metadata/engine.ts'
+import * as schema from '../metadata/schema.ts'
+import { bytesOf } from '../testing/bytes.ts'
+import { openTestEngine, openTestFolder } from '../testing/stores.ts'
+import { blobRecords, graceSeconds } from './blob-records.ts'
+
+const graceMs = graceSeconds * 1000
+const content = 'bytes that were stored before'
+
+/** DESIGN.md's collector for one blob, a step at a time: it goes on only with the record that it saw. */
+const collectorSteps = ['condemn', 'look', 'mark', 'remove bytes', 'remove record'] as const
+
+test('a kept blob is durable, live and touched', async () => {
+  await using world = await openWorld()
+  const staged = await world.stage()
+  await world.records.keep([{ ...staged, staged }])
+  assert.deepEqual((await world.record())?.value, { state: 'live', touchedAt: world.now(), sizeBytes: content.length })
+  assert.ok(await world.blobs.stat(staged.digest))
+})
+
+test('50 publishers of one blob all succeed', async () => {
+  await using world = await openWorld()
+  const staged = await Promise.all(Array.from({ length: 50 }, () => world.stage()))
+  await Promise.all(staged.map((one) => world.records.keep([{ ...one, staged: one }])))
+  assert.equal((await world.record())?.value.state, 'live')
+})
+
+test('a blob without bytes is refused, whether it never was or was deleted meanwhile', async () => {
+  await using world = await openWorld()
+  const { digest, sizeBytes } = await world.stored()
+  await world.records.keep([{ digest, sizeBytes }])
+  await world.collect()
+  assert.equal(await world.record(), undefined)
+  await assert.rejects(world.records.keep([{ digest, sizeBytes }]), (err) => hasCode(err, 'blob_unknown'))
+})
+
+test('a touch that became old while the bytes were stored is made again', async () => {
+  await using world = await openWorld()
+  const staged = await world.stage()
+  let commits = 0
+  const slow: StagedBlob = {
+    ...staged,
+    async commit() {
+      if (commits++ === 0) world.pass(graceMs / 2 + 1)
+      await staged.commit()
+    },
+  }
+  await world.records.keep([{ ...staged, staged: slow }])
+  assert.equal((await world.record())?.value.touchedAt, world.now())
+  assert.equal(commits, 2)
+})
+
+test('a deletion that does not end is unavailable, and a later publisher completes once it did', async () => {
+  await using world = await openWorld()
+  await world.stored()
+  await world.collect('mark')
+  const staged = await world.stage()
+  const waiting = world.records.keep([{ ...staged, staged }])
+  world.pass(61_000)
+  await assert.rejects(waiting, (err) => hasCode(err, 'unavailable') && err.details.retryAfterSeconds === 60)
+  await world.collect()
+  await world.records.keep([{ ...staged, staged }])
+  assert.ok(await world.blobs.stat(staged.digest))
+})
+
+describe('a collector that is stopped', () => {
+  for (const step of collectorSteps) {
+    test(`after "${step}", goes on after a publisher came, and takes nothing from it`, async () => {
+      await using world = await openWorld()
+      await world.stored()
+      const goOn = await world.collect(step)
+      const staged = await world.stage()
+      const publishing = world.publish(staged)
+      // The publisher waits for a deletion, so that the collector must go on first; otherwise it has finished.
+      if ((await world.record())?.value.state !== 'deleting') await publishing
+      await goOn()
+      await publishing
+      assert.equal((await world.record())?.value.state, 'live')
+      assert.ok(await world.blobs.stat(staged.digest), 'the bytes are gone')
+      world.pass(graceMs * 2)
+      await world.collect()
+      assert.ok(await world.blobs.stat(staged.digest), 'the bytes went though they are referred to')
+    })
+  }
+})
+
+describe('a publisher that is stopped', () => {
+  test('after its touch, before its bytes are stored, keeps a collector away', async () => {
+    await using world = await openWorld()
+    await world.stored()
+    const staged = await world.stage()
+    const collecting: StagedBlob = {
+      ...staged,
+      async commit() {
+        await world.collectNow()
+        await staged.commit()
+      },
+    }
+    await world.records.keep([{ ...staged, staged: collecting }])
+    await world.collectNow()
+    assert.ok(await world.blobs.stat(staged.digest))
+  })
+
+  test('before its reference, and never goes on, leaves what a collector removes after the grace period', async () => {
+    await using world = await openWorld()
+    const { digest } = await world.stored()
+    await world.collectNow()
+    assert.ok(await world.blobs.stat(digest))
+    await world.collect()
+    assert.equal(await world.blobs.stat(digest), undefined)
+    assert.equal(await world.record(), undefined)
+  })
+})
+
+interface World extends AsyncDisposable {
+  readonly blobs: BlobStore
+  readonly records: ReturnType<typeof blobRecords>
+  now(): number
+  pass(ms: number): void
+  stage(): Promise<StagedBlob>
+  /** Kept, but nothing refers to it. */
+  stored(): Promise<StagedBlob>
+  publish(staged: StagedBlob): Promise<void>
+  record(): Promise<Stored<schema.BlobDocument> | undefined>
+  /** Collects after the grace period, up to and with a step; resolves to what does the rest. */
+  collect(last?: (typeof collectorSteps)[number]): Promise<() => Promise<void>>
+  /** Collects at once. */
+  collectNow(): Promise<void>
+}
+
+async function openWorld(): Promise<World> {
+  const engine = await openTestEngine(schema.collections)
+  const folder = await openTestFolder()
+  const blobs = await filesystemBlobStore({ dir: join(folder.path, 'packages') })
+  let clock = Date.now()
+  const now = () => clock
+  const records = blobRecords(engine.store, blobs, now)
+  const stage = () => blobs.stage(bytesOf(content))
+  const digest = (await stage()).digest
+  const world: World = {
+    blobs,
+    records,
+    now,
+    pass(ms) {
+      clock += ms
+    },
+    stage,
+    async stored() {
+      const staged = await stage()
+      await records.keep([{ ...staged, staged }])
+      return staged
+    },
+    async publish(staged) {
+      await records.keep([{ ...staged, staged }])
+      const reference = { packageId: 'pkg_1', unitId: 'unt_1', name: 'a.tgz', digest, sizeBytes: content.length }
+      await engine.store.collection(schema.files).insert('unt_1.0', reference)
+    },
+    record: () => engine.store.collection(schema.blobs).get(digest),
+    async collect(last) {
+      clock += graceMs + 1
+      return collect(engine.store, blobs, digest, clock, last)
+    },
+    async collectNow() {
+      await collect(engine.store, blobs, digest, clock)
+    },
+    async [Symbol.asyncDispose]() {
+      await engine[Symbol.asyncDispose]()
+      await folder[Symbol.asyncDispose]()
+    },
+  }
+  return world
+}
+
+/** Runs the steps up to and with `last`; resolves to what runs the rest. A lost swap ends the collection. */
+async function collect(
+  engine: MetadataEngine,
+  blobs: BlobStore,
+  digest: Digest,
+  now: number,
+  last: (typeof collectorSteps)[number] = 'remove record',
+): Promise<() => Promise<void>> {
+  const collection = engine.collection(schema.blobs)
+  let seen = await collection.get(digest)
+  const swap = async (state: schema.BlobState) => {
+    if (seen) seen = await collection.update(digest, seen.revision, { ...seen.value, state })
+  }
+  const steps: Record<(typeof collectorSteps)[number], () => Promise<void>> = {
+    async condemn() {
+      if (seen?.value.state !== 'live') return
+      if (now - seen.value.touchedAt > graceMs) await swap('condemned')
+      else seen = undefined
+    },
+    async look() {
+      if (seen?.value.state !== 'condemned') return
+      const references = await engine.collection(schema.files).find('byDigest', { equals: { digest }, limit: 1 })
+      if (references.items.length === 0) return
+      await swap('live')
+      seen = undefined
+    },
+    async mark() {
+      if (seen?.value.state === 'condemned') await swap('deleting')
+    },
+    async 'remove bytes'() {
+      if (seen) await blobs.delete(digest)
+    },
+    async 'remove record'() {
+      if (seen) await collection.delete(digest, seen.revision)
+    },
+  }
+  const run = async (names: readonly (typeof collectorSteps)[number][]) => {
+    try {
+      for (const name of names) await steps[name]()
+    } catch (err) {
+      if (!hasCode(err, 'revision_stale')) throw err
+    }
+  }
+  const stopAt = collectorSteps.indexOf(last) + 1
+  await run(collectorSteps.slice(0, stopAt))
+  return () => run(collectorSteps.slice(stopAt))
+}
