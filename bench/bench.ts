@@ -1,0 +1,52 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { machineLine } from './machine.ts'
+import { type BenchOptions, help, readOptions } from './options.ts'
+import { aimsLine, markdownReport, textReport } from './report.ts'
+import type { Line } from './results.ts'
+import { openSetting } from './setting.ts'
+import { installVerdaccio, requireWrk } from './tools.ts'
+
+/** Measures Stowage beside Verdaccio and a bare server; docs/performance.md explains what and why. */
+async function main(args: readonly string[]): Promise<void> {
+  const options = readOptions(args)
+  if (!options) return void process.stdout.write(help)
+  await requireWrk()
+  await installVerdaccio(report)
+  const dir = await mkdtemp(join(tmpdir(), 'stowage-bench-'))
+  process.once('SIGINT', () => process.exit(130))
+  process.once('SIGTERM', () => process.exit(143))
+  try {
+    await print(options, await measure(options, dir))
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+async function measure(options: BenchOptions, dir: string): Promise<Line[]> {
+  const { rounds, seconds, quick } = options
+  await using setting = openSetting({ dir, rounds, seconds, quick, report })
+  const lines: Line[] = []
+  for (const row of options.rows) {
+    report(row.title)
+    lines.push(...(await row.run(setting)))
+  }
+  return lines
+}
+
+async function print({ markdown, json, rounds, seconds }: BenchOptions, lines: readonly Line[]): Promise<void> {
+  const machine = machineLine()
+  const how = `Medians of ${rounds} alternated rounds of ${seconds} s. ${machine}. ${aimsLine(lines)}`
+  process.stdout.write(`\n${how}\n\n${markdown ? markdownReport(lines) : textReport(lines)}`)
+  if (json !== undefined) await writeFile(json, `${JSON.stringify({ machine, rounds, seconds, lines }, null, 2)}\n`)
+}
+
+function report(text: string): void {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`)
+}
+
+await main(process.argv.slice(2)).catch((err: unknown) => {
+  process.stderr.write(`bench: ${err instanceof Error ? err.message : String(err)}\n`)
+  process.exitCode = 1
+})

@@ -1,0 +1,18 @@
+import { installRow } from './install.ts'
+import { memoryRow } from './memory.ts'
+import { publishRows } from './publish.ts'
+import { documentBytesRow, readRows } from './read.ts'
+import type { Row } from './row.ts'
+import { scaleRow } from './scale.ts'
+import { startRow } from './start.ts'
+
+/** Every row, in the order in which they run: first those that start servers of their own. */
+export const rows: readonly Row[] = [
+  startRow,
+  memoryRow,
+  ...readRows,
+  documentBytesRow,
+  ...publishRows,
+  installRow,
+  scaleRow,
+]
