@@ -22,7 +22,7 @@ export const help = `npm run bench -- [--only ROW,…] [--seconds N] [--rounds N
   --json      writes every sample to a file
 
 Rows:
-${rows.map(({ id, title }) => `  ${id.padEnd(24)} ${title}`).join('\n')}
+${rows.map(({ id, title }) => `  ${id.padEnd(27)} ${title}`).join('\n')}
 `
 
 /** Throws with one sentence at what it does not understand. `undefined`: help was asked for. */

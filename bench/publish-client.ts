@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { setTimeout as wait } from 'node:timers/promises'
 import { generatePackage, publishBody } from './packages.ts'
 
 /** What the parent writes to stdin, as JSON. */
@@ -13,6 +14,8 @@ export interface PublishOrder {
   /** Ends after so many publishes or seconds, whichever comes first. */
   readonly count: number
   readonly seconds: number
+  /** How long each client waits after a publish; default: not at all. */
+  readonly pauseMs?: number
 }
 
 /** What it prints, as JSON. */
@@ -42,6 +45,7 @@ async function main(): Promise<void> {
       const said = await put(order, agent, next.name, next.body)
       if (said !== undefined) problem ??= said
       else latencies.push(performance.now() - began)
+      if (order.pauseMs) await wait(order.pauseMs)
     }
   }
   await Promise.all(Array.from({ length: order.clients }, client))

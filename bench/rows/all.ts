@@ -1,3 +1,4 @@
+import { busyReadRow } from './busy-read.ts'
 import { installRow } from './install.ts'
 import { memoryRow } from './memory.ts'
 import { publishRows } from './publish.ts'
@@ -12,6 +13,7 @@ export const rows: readonly Row[] = [
   memoryRow,
   ...readRows,
   documentBytesRow,
+  busyReadRow,
   ...publishRows,
   installRow,
   scaleRow,

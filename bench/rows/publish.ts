@@ -9,7 +9,7 @@ import type { Row } from './row.ts'
 let orders = 0
 
 /** Package names that no publish of this run has used. */
-function freshPrefix(): string {
+export function freshPrefix(): string {
   orders += 1
   return `published-${process.pid}-${orders}`
 }
