@@ -29,6 +29,8 @@ export function insertThing(
   return collection.insert(id, thing)
 }
 
+const mostWalked = 50_000
+
 /** Every document of a query, by pages of `limit`. */
 export async function walk(
   collection: ThingCollection,
@@ -40,6 +42,7 @@ export async function walk(
   do {
     const page = await collection.find(index, after === undefined ? query : { ...query, after })
     found.push(...page.items)
+    if (found.length > mostWalked) throw new Error(`${index} gives more than ${mostWalked} documents: does it end?`)
     after = page.next
   } while (after !== undefined)
   return found
