@@ -2,8 +2,7 @@ import { openStores } from '../ts/cli/open-stores.ts'
 import { loadConfig } from '../ts/config.ts'
 import { newId } from '../ts/ids.ts'
 import type { Json } from '../ts/metadata/engine.ts'
-import type * as schema from '../ts/metadata/schema.ts'
-import { npm } from '../ts/protocols/npm/npm.ts'
+import { describeUnit } from '../ts/protocols/all.ts'
 import { packageByName, unitBySequence } from '../ts/registry/packages.ts'
 import type { PublishRequest } from '../ts/registry/publish-request.ts'
 import { createRegistry, type Registry } from '../ts/registry/registry.ts'
@@ -19,9 +18,8 @@ const publishers = 64
  */
 async function main([dataDir = '', template = '', count = '0']: readonly string[]): Promise<void> {
   const { engine, blobs } = await openStores(loadConfig({ DATA_DIR: dataDir }))
-  const describe = (_protocol: string, unit: schema.UnitDocument) => npm.describe(unit)
-  const store = openRegistryStore(engine, describe)
-  const registry = createRegistry({ engine, blobs, describe, documentCacheBytes: 0 })
+  const store = openRegistryStore(engine, describeUnit)
+  const registry = createRegistry({ engine, blobs, describe: describeUnit, documentCacheBytes: 0 })
   try {
     const repository = await defaultRepository(store)
     const pkg = await packageByName(store, repository.id, template)
