@@ -53,9 +53,8 @@ export function createApp(deps: AppDeps): Hono<Env> {
   app.notFound((c) => {
     const detail = `There is no endpoint ${c.req.method} ${c.req.path}.`
     if (!c.req.path.startsWith('/api/v1/')) return c.json({ error: detail }, 404)
-    return c.json({ title: 'Not Found', status: 404, code: 'route_unknown', detail }, 404, {
-      'content-type': 'application/problem+json',
-    })
+    const problem = { title: 'Not Found', status: 404, code: 'route_unknown', detail }
+    return c.body(JSON.stringify(problem), 404, { 'content-type': 'application/problem+json' })
   })
   return app
 }

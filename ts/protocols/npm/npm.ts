@@ -23,7 +23,7 @@ export const npm: Protocol = {
 }
 
 /** A name in the path, unscoped or with its slash encoded; and one in two segments. */
-const oneSegment = ':name{[^@/][^/]*|@[^/]+%2[fF][^/]+}'
+const oneSegment = ':name{(?:[^@/][^/]*|@[^/]+%2[fF][^/]+)}'
 const twoSegments = ':scope{@[^/%]+}/:name'
 
 /** Below a repository's address and at the root alike. What a line needs is asked inside, as the path names it. */
