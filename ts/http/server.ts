@@ -57,7 +57,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const port = typeof address === 'object' && address ? address.port : options.port
   let closed: Promise<void> | undefined
   return {
-    url: `${options.tls ? 'https' : 'http'}://${reachableHost(options.host)}:${port}`,
+    url: reachableUrl({ ...options, port }),
     port,
     traffic: connections.traffic,
     close: () => {
@@ -206,7 +206,9 @@ async function closeServer(server: Server | TlsServer, connections: Set<Socket>,
   }
 }
 
-function reachableHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::' || host === '') return 'localhost'
-  return host.includes(':') ? `[${host}]` : host
+/** Where this machine reaches a server that listens there: every address is `localhost`. */
+export function reachableUrl({ host, port, tls }: Pick<ServerOptions, 'host' | 'port' | 'tls'>): string {
+  const everywhere = host === '0.0.0.0' || host === '::' || host === ''
+  const name = everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `${tls ? 'https' : 'http'}://${name}:${port}`
 }

@@ -1,0 +1,114 @@
+import type { Access } from '../access/access.ts'
+import { createAccess } from '../access/create-access.ts'
+import { workerPasswords } from '../access/passwords.ts'
+import { secretSettings } from '../access/secret-settings.ts'
+import { loadSecrets } from '../access/secrets.ts'
+import { createApp } from '../app.ts'
+import { rememberSmallBlobs } from '../blobs/small-blobs.ts'
+import type { Config } from '../config.ts'
+import { addressReader } from '../http/address.ts'
+import { hotAnswers } from '../http/hot-answers.ts'
+import { createMetrics } from '../http/metrics.ts'
+import { startServer } from '../http/server.ts'
+import { allJobs } from '../jobs/all.ts'
+import { startJobs } from '../jobs/scheduler.ts'
+import type { Log } from '../log.ts'
+import type { MetadataEngine } from '../metadata/engine.ts'
+import { describeUnit } from '../protocols/all.ts'
+import { reservedNames } from '../protocols/root-paths.ts'
+import { createRegistry } from '../registry/registry.ts'
+import { prepareStart } from './first-start.ts'
+import { openStores } from './open-stores.ts'
+import type { Build } from './version.ts'
+
+const smallBlobBytes = 1024 * 1024
+const backendTimeoutMs = 5_000
+
+export interface RunningProcess {
+  readonly url: string
+  /** The secret of a new setup link, when this process prepared the start and there is no administrator. */
+  readonly setupSecret: string | undefined
+  /** Stops accepting, finishes what runs, writes what was counted, closes the stores. */
+  close(): Promise<void>
+}
+
+export interface ProcessOptions {
+  readonly config: Config
+  readonly build: Build
+  readonly log: Log
+  /** True in the one process of an installation's start that makes the default organization and the setup link. */
+  readonly prepares: boolean
+}
+
+/** What `prepares` does, for a process that serves nothing itself. */
+export async function prepareInstallation(config: Config, log: Log): Promise<string | undefined> {
+  const { engine, blobs } = await openStores(config)
+  await loadSecrets({ dataDir: config.dataDir, ...config.secrets })
+  const access = openAccess(config, engine, log)
+  try {
+    return await prepareStart(access, config)
+  } finally {
+    await access.close()
+    await blobs.close()
+    await engine.close()
+  }
+}
+
+function openAccess(config: Config, engine: MetadataEngine, log: Log): Access {
+  return createAccess({
+    engine,
+    passwords: workerPasswords(),
+    reservedNames,
+    defaultOrganization: config.defaultOrganization,
+    anonymousAccess: config.anonymousAccess,
+    reportError: (err) => log.error({ err }, 'The last use of a token was not written'),
+  })
+}
+
+/** One whole server in this process: stores, domain, app, jobs, socket. Throws with one sentence when it cannot be. */
+export async function startProcess({ config, build, log, prepares }: ProcessOptions): Promise<RunningProcess> {
+  const { engine, blobs: storedBlobs } = await openStores(config)
+  const cacheBytes = config.documentCacheBytes
+  const blobs = rememberSmallBlobs(storedBlobs, { maxBytes: cacheBytes, maxBlobBytes: smallBlobBytes })
+  const { sealer } = await loadSecrets({ dataDir: config.dataDir, ...config.secrets })
+  const metrics = createMetrics()
+  const access = openAccess(config, engine, log)
+  const setupSecret = prepares ? await prepareStart(access, config) : undefined
+  const registry = createRegistry({ engine, blobs, describe: describeUnit, documentCacheBytes: cacheBytes })
+  const app = createApp({
+    registry,
+    access,
+    limits: config.limits,
+    secretSetting: secretSettings(engine, sealer),
+    log,
+    metrics,
+    readAddress: addressReader(config),
+    health: {
+      version: build.version,
+      backends: { metadata: () => engine.ping(), blobs: () => blobs.ping() },
+      timeoutMs: backendTimeoutMs,
+    },
+    metricsToken: config.metricsToken,
+  })
+  const hot = hotAnswers({ commitMark: () => engine.commitMark(), maxBytes: cacheBytes, log })
+  metrics.cache('documents', registry.documents.counts)
+  metrics.cache('blobs', blobs.counts)
+  metrics.cache('answers', hot.counts)
+  const expireSignIns = async () => {
+    await access.sessions.sweep()
+    await access.loginRequests.sweep()
+  }
+  const jobs = startJobs(allJobs({ registry, blobs, expireSignIns }), engine, log)
+  const server = await startServer({ ...config, fetch: app.fetch, hot, log })
+  return {
+    url: server.url,
+    setupSecret,
+    async close() {
+      await server.close()
+      await jobs.stop()
+      await access.close()
+      await blobs.close()
+      await engine.close()
+    },
+  }
+}
