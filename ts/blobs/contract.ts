@@ -5,7 +5,7 @@ import type { ErrorCode } from '../errors.ts'
 import { hasCode } from '../errors.ts'
 import { bytesOf } from '../testing/bytes.ts'
 import { contract } from '../testing/contract.ts'
-import type { BlobStore, ByteRange, Digest } from './store.ts'
+import type { BlobStore, ByteRange, Digest, StageOptions } from './store.ts'
 
 const mib = 1024 * 1024
 const absent: Digest = `sha256:${'0'.repeat(64)}`
@@ -68,18 +68,18 @@ export const blobStoreContract = contract<BlobStore>('blob store', {
   'a blob of several megabytes is read whole, in ranges, and only as far as asked': async (store) => {
     const bytes = randomBytes(9 * mib + 1)
     const digest = await put(store, bytes)
-    assert.deepEqual(await readBytes(store, digest), bytes)
+    assertSame(await readBytes(store, digest), bytes)
     const range = { start: 7, end: 8 * mib + 3 }
-    assert.deepEqual(await readBytes(store, digest, range), bytes.subarray(7, 8 * mib + 4))
+    assertSame(await readBytes(store, digest, range), bytes.subarray(7, 8 * mib + 4))
     for await (const chunk of await reading(store, digest)) {
-      assert.deepEqual(Buffer.from(chunk), bytes.subarray(0, chunk.byteLength))
+      assertSame(chunk, bytes.subarray(0, chunk.byteLength))
       break
     }
   },
   'a chunk stays as it was while the next ones are read': async (store) => {
     const bytes = randomBytes(9 * mib)
     const chunks = await Array.fromAsync(await reading(store, await put(store, bytes)))
-    assert.deepEqual(Buffer.concat(chunks), bytes)
+    assertSame(Buffer.concat(chunks), bytes)
   },
   'a read that is given up before its first chunk frees what it held': async (store) => {
     const digest = await put(store, randomBytes(9 * mib))
@@ -113,7 +113,7 @@ export const blobStoreContract = contract<BlobStore>('blob store', {
     const bytes = randomBytes(100_000)
     const digests = await Promise.all(Array.from({ length: 200 }, () => put(store, bytes)))
     assert.equal(new Set(digests).size, 1)
-    assert.deepEqual(await readBytes(store, digestOf(bytes)), bytes)
+    assertSame(await readBytes(store, digestOf(bytes)), bytes)
     assert.equal((await store.list({})).items.length, 1)
     assert.equal(await store.sweep(-60), 0)
   },
@@ -123,7 +123,7 @@ export const blobStoreContract = contract<BlobStore>('blob store', {
       await staged.commit()
       await staged.commit()
       await staged.discard()
-      assert.deepEqual(await readBytes(store, staged.digest), bytes)
+      assertSame(await readBytes(store, staged.digest), bytes)
     }
     assert.equal(await store.sweep(-60), 0)
   },
@@ -146,6 +146,25 @@ export const blobStoreContract = contract<BlobStore>('blob store', {
       await rejected
     }
     await assertNothingLeft(store)
+  },
+  'a source is told to return when its bytes are refused or no longer wanted': async (store) => {
+    const abort = new AbortController()
+    const hopeless = async (options: StageOptions) => {
+      let returned = false
+      const iterator: AsyncIterator<Uint8Array> = {
+        next: async () => ({ done: false, value: Buffer.alloc(100) }),
+        async return() {
+          returned = true
+          return { done: true, value: undefined }
+        },
+      }
+      setImmediate(() => abort.abort(new Error('the client left')))
+      await assert.rejects(store.stage({ [Symbol.asyncIterator]: () => iterator }, options))
+      assert.ok(returned)
+    }
+    await hopeless({ maxBytes: 250 })
+    await hopeless({ maxBytes: 250, signal: new AbortController().signal })
+    await hopeless({ maxBytes: 100 * mib, signal: abort.signal })
   },
   'a signal that has already fired is obeyed': async (store) => {
     const signal = AbortSignal.abort(new Error('the client left'))
@@ -210,6 +229,11 @@ export function stalling(sizeBytes: number): { source: AsyncIterable<Uint8Array>
     await new Promise(() => {})
   }
   return { source: source(), waiting }
+}
+
+/** Without a difference of megabytes in the message. */
+function assertSame(actual: Uint8Array, expected: Uint8Array): void {
+  assert.ok(Buffer.compare(actual, expected) === 0, `${actual.byteLength} other bytes than the ${expected.byteLength}`)
 }
 
 async function assertEmpty(store: BlobStore): Promise<void> {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readlink, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { hasCode } from '../errors.ts'
+import { skipUnless } from '../testing/backends.ts'
 import { startBlobProcess } from '../testing/blob-process.ts'
 import { bytesOf } from '../testing/bytes.ts'
 import { assertNothingLeft, blobStoreContract, put } from './contract.ts'
@@ -13,14 +14,16 @@ import { filesystemBlobStore } from './filesystem.ts'
 import { assertLargeBlob } from './large-blob-contract.ts'
 
 const mib = 1024 * 1024
+const straceSkip = skipUnless(existsSync('/usr/bin/strace'), 'strace is not installed (Debian: strace)')
 
 blobStoreContract('filesystem', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'stowage-blobs-'))
   return {
     store: await filesystemBlobStore({ dir }),
     async [Symbol.asyncDispose]() {
-      assert.deepEqual(await openBelow(dir), [], 'a handle was left open')
+      const open = await openBelow(dir)
       await rm(dir, { recursive: true })
+      assert.deepEqual(open, [], 'a handle was left open')
     },
   }
 })
@@ -64,7 +67,11 @@ test('a full disk answers storage_full, leaves nothing, and has room for less', 
 })
 
 test('a limit on the size of files answers storage_full and leaves nothing', async (t) => {
-  await assertFills(await temporaryDir(t), { largestFileKib: 2048 })
+  const dir = await temporaryDir(t)
+  await assertFills(dir, { largestFileKib: 2048 })
+  // The last piece is written in part, without an error.
+  const partial = startBlobProcess('fill', { kind: 'filesystem', dir }, 2.5 * mib, { largestFileKib: 2048 + 256 })
+  assert.equal((await partial.result())['tooLarge'], 'storage_full')
 })
 
 test('a directory that cannot be written refuses to open, in one sentence', async (t) => {
@@ -90,6 +97,27 @@ test('a blob has a local path, and foreign files beside it are not listed', asyn
   assert.equal(path, join(dir, 'blobs/sha256', digest.slice(7, 9), digest.slice(7)))
   await writeFile(`${path}.orig`, 'left by an administrator')
   assert.deepEqual((await store.list({})).items, [{ digest, sizeBytes: 5 }])
+})
+
+test('bytes, then their name are on disk before a commit is answered', { skip: straceSkip ?? false }, async (t) => {
+  const dir = await temporaryDir(t)
+  const log = join(await temporaryDir(t), 'calls')
+  const child = [
+    join(import.meta.dirname, '../testing/blob-child.ts'),
+    'store',
+    JSON.stringify({ kind: 'filesystem', dir }),
+  ]
+  const traced = ['-f', '-y', '-e', 'trace=fsync,rename,write', '-o', log, process.execPath, ...child, '1000']
+  assert.equal(spawnSync('strace', traced).status, 0)
+  // Each is awaited before the next, so that the order of their beginnings tells.
+  const calls = (await readFile(log, 'utf8')).split('\n')
+  const order = [/ write\(.*\/staging\//, / fsync\(.*\/staging\//, / rename\(/, / fsync\(.*\/sha256\/..>/, / write\(1</]
+  const found = order.map((call) => calls.findLastIndex((line) => call.test(line)))
+  assert.ok(!found.includes(-1), calls.join('\n'))
+  assert.deepEqual(
+    found,
+    found.toSorted((a, b) => a - b),
+  )
 })
 
 async function assertFills(dir: string, limits: { largestFileKib?: number }): Promise<void> {

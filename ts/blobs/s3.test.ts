@@ -67,12 +67,12 @@ describe('s3 store', { skip: skip ?? false }, () => {
     const digests = await Promise.all(blobs.map((bytes) => put(store, bytes)))
     for (const [index, digest] of digests.entries()) {
       const chunks = await Array.fromAsync((await store.read(digest)) ?? [])
-      assert.deepEqual(Buffer.concat(chunks), blobs[index])
+      assert.ok(Buffer.concat(chunks).equals(blobs[index] ?? Buffer.alloc(0)))
     }
     assert.equal(await store.sweep(-60), 0)
   })
 
-  test('reads that end early free their connections', async (t) => {
+  test('reads that end early free their connections', { timeout: 20_000 }, async (t) => {
     const store = await openStore(t, await madeBucket(t))
     const digest = await put(store, randomBytes(2 * mib))
     for (let reads = 0; reads < 300; reads++) {
@@ -93,7 +93,7 @@ describe('s3 store', { skip: skip ?? false }, () => {
     const to = `packages/blobs/sha256/aa/${'a'.repeat(64)}`
     const request = { bucket: options.bucket, from: 'packages/staging/a', to, sizeBytes: bytes.byteLength }
     await copyObject(client, request, { atOnceBytes: 10 * mib, partBytes: 5 * mib })
-    assert.deepEqual(Buffer.concat(await Array.fromAsync((await store.read(digest)) ?? [])), bytes)
+    assert.ok(Buffer.concat(await Array.fromAsync((await store.read(digest)) ?? [])).equals(bytes))
   })
 
   test('a direct put does not replace what is there', async (t) => {

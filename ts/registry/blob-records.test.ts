@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { filesystemBlobStore } from '../blobs/filesystem.ts'
 import type { BlobStore, Digest, StagedBlob } from '../blobs/store.ts'
 import { hasCode } from '../errors.ts'
@@ -77,8 +78,9 @@ describe('a collector that is stopped', () => {
       const goOn = await world.collect(step)
       const staged = await world.stage()
       const publishing = world.publish(staged)
-      // The publisher waits for a deletion, so that the collector must go on first; otherwise it has finished.
-      if ((await world.record())?.value.state !== 'deleting') await publishing
+      // A publisher waits while the blob is being deleted; else it has finished before the collector goes on.
+      if ((await world.record())?.value.state === 'deleting') await world.attempts(publishing)
+      else await publishing
       await goOn()
       await publishing
       assert.equal((await world.record())?.value.state, 'live')
@@ -123,6 +125,8 @@ interface World extends AsyncDisposable {
   readonly records: ReturnType<typeof blobRecords>
   now(): number
   pass(ms: number): void
+  /** Resolves after two failed attempts to touch, each of which asks for the time; or with the publisher's end. */
+  attempts(publishing: Promise<void>): Promise<void>
   stage(): Promise<StagedBlob>
   /** Kept, but nothing refers to it. */
   stored(): Promise<StagedBlob>
@@ -139,8 +143,12 @@ async function openWorld(): Promise<World> {
   const folder = await openTestFolder()
   const blobs = await filesystemBlobStore({ dir: join(folder.path, 'packages') })
   let clock = Date.now()
+  let asked = 0
   const now = () => clock
-  const records = blobRecords(engine.store, blobs, now)
+  const records = blobRecords(engine.store, blobs, () => {
+    asked++
+    return clock
+  })
   const stage = () => blobs.stage(bytesOf(content))
   const digest = (await stage()).digest
   const world: World = {
@@ -149,6 +157,13 @@ async function openWorld(): Promise<World> {
     now,
     pass(ms) {
       clock += ms
+    },
+    async attempts(publishing) {
+      let ended = false
+      const end = publishing.finally(() => {
+        ended = true
+      })
+      for (const from = asked; asked < from + 2 && !ended; ) await Promise.race([setTimeout(5), end])
     },
     stage,
     async stored() {
