@@ -34,7 +34,7 @@ export async function startStowage(options: StowageOptions): Promise<Contestant>
   const running = startProcess(command, [...args, 'serve'], {
     cwd: dataDir,
     env: { ...environment(dataDir), PORT: String(port), WORKERS: String(workers) },
-    logPath: join(dataDir, 'server.log'),
+    logPath: join(dataDir, `server-${port}.log`),
   })
   const url = `http://127.0.0.1:${port}`
   await waitUntilReady(`${url}/health`, running)
@@ -59,7 +59,7 @@ export async function prepareStowage(dataDir: string): Promise<string> {
       ADMIN_EMAIL: 'admin@example.com',
       ADMIN_PASSWORD: 'only for this measurement',
     },
-    logPath: join(dataDir, 'server.log'),
+    logPath: join(dataDir, `server-${port}.log`),
   })
   try {
     await waitUntilReady(`http://127.0.0.1:${port}/health`, server)
