@@ -141,7 +141,9 @@ describe('the default repository', () => {
   test('is not made by a token whose scope excludes it', async () => {
     await using t = await openTestAccess()
     const { owner, repository } = await setUp(t)
-    const limits = [{ actions: ['read'] }, { protocols: ['oci'] }, { repositories: [repository.id] }] as const
+    const reader = await t.aToken(owner, { actions: ['read'] })
+    await assert.rejects(t.access.enter(reader.as, 'write', address), { code: 'access_denied', message: /token/ })
+    const limits = [{ protocols: ['oci'] }, { repositories: [repository.id] }] as const
     for (const limit of limits) {
       const { as } = await t.aToken(owner, limit)
       await assert.rejects(t.access.enter(as, 'write', address), { code: 'repository_unknown' })

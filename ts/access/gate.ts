@@ -11,6 +11,7 @@ import type { Decision, Entered, RepositoryAddress } from './access.ts'
 import { decide, decideCreation } from './can.ts'
 import type { Principal } from './principal.ts'
 import type { Repositories } from './repositories.ts'
+import { allActions } from './tokens.ts'
 import type { WarmRecords } from './warm-records.ts'
 
 export interface GateDeps {
@@ -63,15 +64,15 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     return { ...(organization && { organization }), ...(repository && { repository }) }
   }
 
-  async function mayCreate(
+  async function creation(
     principal: Principal,
     protocol: string,
     organization: Stored<OrganizationDocument>,
     packageName: string | undefined,
-  ): Promise<boolean> {
+  ): Promise<Decision> {
     const membership = await membershipOf(principal, organization.id)
     const named = packageName === undefined ? {} : { packageName }
-    return decideCreation(principal, { organization, membership, anonymousAccess, protocol, ...named }).allowed
+    return decideCreation(principal, { organization, membership, anonymousAccess, protocol, ...named })
   }
 
   async function makeDefault(
@@ -96,7 +97,14 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
   ): Promise<Stored<RepositoryDocument> | undefined> {
     const { protocol, repository: name = protocol } = address
     if (!organization || principal.kind === 'anonymous' || name !== protocol) return undefined
-    if (!(await mayCreate(principal, protocol, organization, packageName))) return undefined
+    const decision = await creation(principal, protocol, organization, packageName)
+    if (!decision.allowed) {
+      // A token that reaches here and lacks the action alone is told so: a new user's first publish fails like that.
+      const capable = withEveryAction(principal)
+      if ((await creation(capable, protocol, organization, packageName)).allowed)
+        throw denied(principal, 'write', decision)
+      return undefined
+    }
     return makeDefault(organization.id, protocol, principal.user.id)
   }
 
@@ -118,6 +126,12 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
   }
 
   return { can, enter }
+}
+
+function withEveryAction(principal: Principal): Principal {
+  if (principal.kind === 'anonymous' || !principal.token) return principal
+  const { token } = principal
+  return { ...principal, token: { ...token, value: { ...token.value, actions: allActions } } }
 }
 
 /** What a stranger is told, whether there is such a repository or not. */
