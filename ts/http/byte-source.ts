@@ -8,4 +8,6 @@ export interface ByteRange {
 export interface ByteSource<Name extends string> {
   /** `undefined` when absent. Every chunk has memory of its own; returning early frees everything. */
   read(name: Name, range?: ByteRange): Promise<AsyncIterable<Uint8Array> | undefined>
+  /** The file that holds the bytes; `undefined` where there is none. */
+  localPath(name: Name): string | undefined
 }

@@ -29,7 +29,7 @@ function blobsOf(blobs: Record<string, Buffer>, failAt = Number.POSITIVE_INFINIT
     const bytes = blobs[name]
     return bytes && chunks(range ? bytes.subarray(range.start, range.end + 1) : bytes)
   }
-  return { read, state }
+  return { read, localPath: () => undefined, state }
 }
 
 const small = Buffer.from('0123456789')

@@ -8,6 +8,7 @@ import type { ByteRange, ByteSource } from './byte-source.ts'
 import { isNotModified } from './conditional.ts'
 import { type Remembering, rememberAnswer, withoutContent } from './hot-answers.ts'
 import { requestedRange } from './range.ts'
+import { openExisting, writeChunks, writeFile } from './write-body.ts'
 
 /** Up to this size bytes are gathered before they are sent, in one write. */
 const smallBytes = 1024 * 1024
@@ -46,11 +47,9 @@ export async function sendBlob<Name extends string>(c: Context, blob: SendableBl
   if (range) Object.assign(headers, rangeHeaders(range, blob.sizeBytes))
   const status = range ? 206 : 200
   if (c.req.method === 'HEAD') return answerBytes(c, 200, headers, undefined)
-  const chunks = await blob.blobs.read(blob.digest, range)
-  if (!chunks) throw new RegistryError('blob_unknown', `The bytes of ${blob.digest} are missing`)
   const bytes = range ? range.end - range.start + 1 : blob.sizeBytes
-  if (bytes > smallBytes) return streamed(c, status, headers, chunks)
-  const body = await gathered(chunks)
+  if (bytes > smallBytes) return sendLarge(c, status, headers, blob, range)
+  const body = await gathered(await opened(blob, range))
   if (blob.remember && !range) rememberAnswer(c, { ...blob.remember, headers: { ...headers }, body, etag: blob.etag })
   return answerBytes(c, status, headers, body)
 }
@@ -80,6 +79,14 @@ function attachment(filename: string): string {
   return `attachment; filename="${ascii}"${exact}`
 }
 
+async function opened<Name extends string>(blob: SendableBlob<Name>, range: ByteRange | undefined) {
+  return (await blob.blobs.read(blob.digest, range)) ?? missing(blob)
+}
+
+function missing(blob: SendableBlob): never {
+  throw new RegistryError('blob_unknown', `The bytes of ${blob.digest} are missing`)
+}
+
 async function gathered(chunks: AsyncIterable<Uint8Array>): Promise<Buffer<ArrayBuffer>> {
   const all: Uint8Array[] = []
   for await (const chunk of chunks) all.push(chunk)
@@ -90,40 +97,43 @@ async function gathered(chunks: AsyncIterable<Uint8Array>): Promise<Buffer<Array
   return Buffer.concat(all)
 }
 
-async function streamed(
+async function sendLarge<Name extends string>(
   c: Context,
   status: 200 | 206,
   headers: Record<string, string>,
-  chunks: AsyncIterable<Uint8Array>,
+  blob: SendableBlob<Name>,
+  range: ByteRange | undefined,
 ): Promise<Response> {
   const { outgoing, requestId } = exchangeOf(c)
   if (requestId !== undefined) headers['x-request-id'] = requestId
-  if (!outgoing) return new Response(ReadableStream.from(chunks), { status, headers })
+  if (!outgoing) return new Response(ReadableStream.from(await opened(blob, range)), { status, headers })
+  const path = blob.blobs.localPath(blob.digest)
+  if (path === undefined) {
+    const chunks = await opened(blob, range)
+    await writeAnswer(c, outgoing, status, headers, () => writeChunks(outgoing, chunks))
+  } else {
+    await using file = (await openExisting(path)) ?? missing(blob)
+    const all = { start: 0, end: blob.sizeBytes - 1 }
+    await writeAnswer(c, outgoing, status, headers, () => writeFile(outgoing, file, range ?? all))
+  }
+  return RESPONSE_ALREADY_SENT
+}
+
+async function writeAnswer(
+  c: Context,
+  outgoing: ServerResponse,
+  status: 200 | 206,
+  headers: Record<string, string>,
+  writeBody: () => Promise<void>,
+): Promise<void> {
   outgoing.writeHead(status, headers)
   try {
-    await writeAll(outgoing, chunks)
+    await writeBody()
     outgoing.end()
   } catch (err) {
     // The status is gone already: a cut connection is the only way left to say that bytes are missing.
     const log: Log | undefined = c.get('log')
     log?.error({ err }, 'Reading a blob failed in the middle of an answer')
     outgoing.destroy()
-  }
-  return RESPONSE_ALREADY_SENT
-}
-
-/**
- * Writes with at most two chunks waiting, whatever node would buffer: a hundred slow clients must not hold a hundred
- * buffers each. Ends early, and so frees the source, when the client has gone.
- */
-async function writeAll(outgoing: ServerResponse, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  const { promise: gone, resolve: leave } = Promise.withResolvers<void>()
-  outgoing.once('close', leave)
-  let before: Promise<void> = Promise.resolve()
-  for await (const chunk of chunks) {
-    if (outgoing.destroyed) return
-    const written = new Promise<void>((resolve) => outgoing.write(chunk, () => resolve()))
-    await Promise.race([before, gone])
-    before = written
   }
 }

@@ -2,6 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { aServer, rawClient } from './testing.ts'
 
+/** A server that cuts nobody while the test runs. */
+const patient = { limits: { shutdownSeconds: 600 } }
+const soon = { timeout: 5_000 }
+
 /** A handler that answers when the test says so. */
 function heldAnswer() {
   const started = Promise.withResolvers<void>()
@@ -14,9 +18,9 @@ function heldAnswer() {
   return { fetch, started: started.promise, release: release.resolve }
 }
 
-test('closing lets a running request finish, refuses new connections, and closes kept-alive ones', async () => {
+test('closing lets a running request finish, refuses new connections, and closes kept-alive ones', soon, async () => {
   const held = heldAnswer()
-  await using server = await aServer(held.fetch)
+  await using server = await aServer(held.fetch, patient)
   using running = rawClient(server.port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
   using unused = rawClient(server.port)
   await held.started
@@ -30,14 +34,14 @@ test('closing lets a running request finish, refuses new connections, and closes
   await Promise.all([closed, running.closed])
 })
 
-test('a connection that waits between requests does not hold up closing', async () => {
-  await using server = await aServer(() => new Response('hello'))
+test('a connection that waits between requests does not hold up closing', soon, async () => {
+  await using server = await aServer(() => new Response('hello'), patient)
   using client = rawClient(server.port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
   await client.until(/hello$/)
   await Promise.all([server.close(), client.closed])
 })
 
-test('what does not finish in time is cut', async () => {
+test('what does not finish in time is cut', soon, async () => {
   const held = heldAnswer()
   await using server = await aServer(held.fetch, { limits: { shutdownSeconds: 0.1 } })
   using client = rawClient(server.port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
@@ -48,7 +52,7 @@ test('what does not finish in time is cut', async () => {
   held.release()
 })
 
-test('closing twice is closing once', async () => {
-  await using server = await aServer(() => new Response('hello'))
+test('closing twice is closing once', soon, async () => {
+  await using server = await aServer(() => new Response('hello'), patient)
   await Promise.all([server.close(), server.close()])
 })

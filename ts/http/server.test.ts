@@ -108,3 +108,14 @@ test('an idle connection is closed after its time', async () => {
   await client.closed
   assert.match(client.received(), /hello$/)
 })
+
+test('traffic counts the bytes of open and of closed connections', async () => {
+  await using server = await aServer(hello)
+  const request = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+  using first = rawClient(server.port, request)
+  const sent = (await first.until(/hello$/)).length
+  assert.deepEqual(server.traffic(), { receivedBytes: request.length, sentBytes: sent, connections: 1 })
+  first.socket.destroy()
+  while (server.traffic().connections > 0) await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(server.traffic(), { receivedBytes: request.length, sentBytes: sent, connections: 0 })
+})

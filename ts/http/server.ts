@@ -192,8 +192,6 @@ function listenProblem(err: NodeJS.ErrnoException, host: string, port: number): 
 async function closeServer(server: Server | TlsServer, connections: Set<Socket>, graceMs: number): Promise<void> {
   const closed = once(server, 'close')
   server.close()
-  // Connections that never sent a request count as busy for node.
-  for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
   const sweep = setInterval(() => server.closeIdleConnections(), 50)
   const cut = setTimeout(() => {
     for (const socket of connections) socket.destroy()

@@ -59,9 +59,9 @@ test('SIGHUP serves the new certificate, and a broken one leaves the old', async
   assert.equal(await servedName(server.port), 'second.example.com')
 })
 
-test('closing listens to SIGHUP no more and cuts a connection that sent nothing', async () => {
+test('closing listens to SIGHUP no more and cuts a connection that sent nothing', { timeout: 5_000 }, async () => {
   const before = process.listenerCount('SIGHUP')
-  const server = await aServer(() => new Response('hello'), { tls: first })
+  const server = await aServer(() => new Response('hello'), { tls: first, limits: { shutdownSeconds: 600 } })
   const socket = await handshake(server.port)
   const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   await Promise.all([server.close(), ended])

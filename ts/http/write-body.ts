@@ -1,0 +1,72 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import type { ServerResponse } from 'node:http'
+import type { ByteRange } from './byte-source.ts'
+
+const bufferBytes = 128 * 1024
+/** Buffers kept for the next download when nobody uses them: 8 MiB. */
+const maxIdle = 64
+const idle: Buffer[] = []
+
+/**
+ * Writes a range of an open file with two buffers in turn: one is read into while the other goes out, so a download
+ * costs 256 KiB however slow its client is, and makes no garbage. Resolves when all is with the kernel, or when the
+ * client has gone; throws when the file ends early. The handle stays open.
+ */
+export async function writeFile(outgoing: ServerResponse, file: FileHandle, range: ByteRange): Promise<void> {
+  const { promise: gone, resolve: leave } = Promise.withResolvers<void>()
+  outgoing.once('close', leave)
+  const buffers = [takeBuffer(), takeBuffer()] as const
+  const written: [Promise<void>, Promise<void>] = [Promise.resolve(), Promise.resolve()]
+  let turn: 0 | 1 = 0
+  for (let at = range.start; at <= range.end; ) {
+    await Promise.race([written[turn], gone])
+    if (outgoing.destroyed) return
+    const length = Math.min(bufferBytes, range.end + 1 - at)
+    const { bytesRead } = await file.read(buffers[turn], 0, length, at)
+    if (bytesRead === 0) throw new Error(`a file ended ${range.end + 1 - at} bytes early`)
+    written[turn] = write(outgoing, buffers[turn].subarray(0, bytesRead))
+    at += bytesRead
+    turn = turn === 0 ? 1 : 0
+  }
+  await Promise.race([Promise.all(written), gone])
+  // After a client that went away the kernel may still hold them: those are left to the garbage collector.
+  if (!outgoing.destroyed) giveBack(buffers)
+}
+
+/** The file, or `undefined` when there is none. */
+export async function openExisting(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r')
+  } catch (err) {
+    if (err instanceof Error && 'code' in err && err.code === 'ENOENT') return undefined
+    throw err
+  }
+}
+
+/**
+ * Writes with at most two chunks waiting, whatever node would buffer: a hundred slow clients must not hold a hundred
+ * buffers each. Ends early, and so frees the source, when the client has gone.
+ */
+export async function writeChunks(outgoing: ServerResponse, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  const { promise: gone, resolve: leave } = Promise.withResolvers<void>()
+  outgoing.once('close', leave)
+  let before: Promise<void> = Promise.resolve()
+  for await (const chunk of chunks) {
+    if (outgoing.destroyed) return
+    const written = write(outgoing, chunk)
+    await Promise.race([before, gone])
+    before = written
+  }
+}
+
+function write(outgoing: ServerResponse, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve) => outgoing.write(bytes, () => resolve()))
+}
+
+function takeBuffer(): Buffer {
+  return idle.pop() ?? Buffer.allocUnsafeSlow(bufferBytes)
+}
+
+function giveBack(buffers: readonly Buffer[]): void {
+  for (const buffer of buffers) if (idle.length < maxIdle) idle.push(buffer)
+}
