@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
+import type { Encoding } from './accept-encoding.ts'
 import { answerBytes, completeHeaders, exchangeOf } from './answer.ts'
-import type { Encoding } from './compress.ts'
 import { isNotModified } from './conditional.ts'
 import { type Remembering, rememberAnswer, withoutContent } from './hot-answers.ts'
 

@@ -1,5 +1,5 @@
 import { RegistryError } from '../../errors.ts'
-import { preferredEncoding } from '../../http/compress.ts'
+import { preferredEncoding } from '../../http/accept-encoding.ts'
 import { sendBlob } from '../../http/send-blob.ts'
 import { sendDocument } from '../../http/send-document.ts'
 import { digestOf } from '../../registry/blob-records.ts'

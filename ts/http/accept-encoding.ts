@@ -1,15 +1,5 @@
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
-
-const compress = promisify(gzip)
-
 /** How a document's bytes are sent. */
 export type Encoding = 'identity' | 'gzip'
-
-/** Gzip of the bytes, on a thread of node's pool; level 6, as the documents are compressed once and sent often. */
-export function gzipped(body: Uint8Array): Promise<Buffer> {
-  return compress(body, { level: 6 })
-}
 
 /**
  * What `Accept-Encoding` likes best of gzip and identity; gzip where it likes both alike. A client that refuses

@@ -1,0 +1,25 @@
+import type { BlobStore } from './store.ts'
+
+/** The store, telling how long each call took. Reading counts to the first byte, staging includes the sender's pace. */
+export function timedBlobs(store: BlobStore, tell: (operation: string, seconds: number) => void): BlobStore {
+  async function timed<R>(operation: string, call: Promise<R>): Promise<R> {
+    const startedAt = performance.now()
+    try {
+      return await call
+    } finally {
+      tell(operation, (performance.now() - startedAt) / 1000)
+    }
+  }
+  return {
+    kind: store.kind,
+    stage: (bytes, options) => timed('stage', store.stage(bytes, options)),
+    read: (digest, range) => timed('read', store.read(digest, range)),
+    stat: (digest) => timed('stat', store.stat(digest)),
+    delete: (digest) => timed('delete', store.delete(digest)),
+    list: (options) => timed('list', store.list(options)),
+    sweep: (olderThanSeconds) => store.sweep(olderThanSeconds),
+    localPath: (digest) => store.localPath(digest),
+    ping: () => store.ping(),
+    close: () => store.close(),
+  }
+}
