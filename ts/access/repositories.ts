@@ -29,7 +29,7 @@ export interface Repositories {
   find(organizationId: string, protocol: string, name: string): Promise<Stored<RepositoryDocument> | undefined>
   /** By protocol and name. */
   list(organizationId: string, page: { limit?: number; after?: string }): Promise<Page<RepositoryDocument>>
-  /** Changes the given settings. Throws `payload_invalid` with the field, `repository_unknown`. */
+  /** Changes the given settings; search follows a new visibility within seconds. Throws `payload_invalid` with the field, `repository_unknown`. */
   configure(id: string, settings: Partial<RepositorySettings>): Promise<Stored<RepositoryDocument>>
 }
 
@@ -70,7 +70,13 @@ export function repositoryDirectory(engine: MetadataEngine): Repositories {
 
     async configure(id, settings) {
       if (settings.description !== undefined) checkDescription(settings.description)
-      const changed = await changeDocument(repositories, id, (repository) => ({ ...repository, ...settings }))
+      const changed = await changeDocument(repositories, id, (repository) => ({
+        ...repository,
+        ...settings,
+        ...(settings.visibility !== undefined && settings.visibility !== repository.visibility
+          ? { repostSince: Date.now() }
+          : {}),
+      }))
       if (!changed) throw new RegistryError('repository_unknown', 'There is no such repository.')
       return changed
     },

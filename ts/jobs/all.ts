@@ -24,6 +24,12 @@ export function allJobs({ registry, blobs, expireSignIns }: JobsDeps): Job[] {
       },
     },
     {
+      name: 'search-visibility',
+      everySeconds: 10,
+      exclusive: true,
+      run: () => registry.postings.followVisibility(),
+    },
+    {
       name: 'sweep-staging',
       everySeconds: 3600,
       exclusive: true,

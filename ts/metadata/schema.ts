@@ -68,10 +68,15 @@ export interface RepositoryDocument {
   refusesSimilarNames: boolean
   createdAt: number
   createdBy: string
+  /** Set when the visibility changed and the search postings have not followed yet. */
+  repostSince?: number
 }
 export const repositories = defineCollection<RepositoryDocument>()({
   name: 'repositories',
-  indexes: { byName: { fields: ['organizationId', 'protocol', 'name'], unique: true } },
+  indexes: {
+    byName: { fields: ['organizationId', 'protocol', 'name'], unique: true },
+    byRepost: { fields: ['repostSince'] },
+  },
 })
 
 export interface TokenDocument {

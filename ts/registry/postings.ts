@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { effectiveVisibility } from '../access/can.ts'
+import { hasCode } from '../errors.ts'
 import type { Write } from '../metadata/engine.ts'
 import type { PostingDocument } from '../metadata/schema.ts'
 import * as schema from '../metadata/schema.ts'
@@ -12,8 +13,8 @@ import { existing } from './swap.ts'
 export interface Postings {
   /** Writes what the package's current record calls for. Safe to repeat. */
   refresh(pkg: Package): Promise<void>
-  /** The same for every package of a repository, after its visibility changed. Safe to repeat. */
-  refreshRepository(repositoryId: string): Promise<void>
+  /** The same for every package of each repository whose visibility changed. Safe to repeat. */
+  followVisibility(): Promise<void>
 }
 
 /** Who may find what a repository holds: its visibility, bounded by its organization's. */
@@ -76,18 +77,32 @@ export function postingsWriter(store: RegistryStore): Postings {
     }
   }
 
+  async function refreshAll(repositoryId: string) {
+    let cursor: string | undefined
+    do {
+      const after = cursor === undefined ? {} : { after: cursor }
+      const page = await store.packages.find('byName', { equals: { repositoryId }, limit: 200, ...after })
+      for (const pkg of page.items) await refresh(pkg)
+      cursor = page.next
+    } while (cursor !== undefined)
+  }
+
   return {
     refresh,
-    async refreshRepository(repositoryId) {
-      let cursor: string | undefined
-      do {
-        const after = cursor === undefined ? {} : { after: cursor }
-        const page = await store.packages.find('byName', { equals: { repositoryId }, limit: 200, ...after })
-        for (const pkg of page.items) await refresh(pkg)
-        cursor = page.next
-      } while (cursor !== undefined)
+    async followVisibility() {
+      const changed = await store.repositories.find('byRepost', { limit: 100 })
+      for (const { id, revision, value } of changed.items) {
+        await refreshAll(id)
+        const { repostSince: _, ...done } = value
+        // Changed again meanwhile: it stays marked, and the next round follows.
+        await store.repositories.update(id, revision, done).catch(unlessStale)
+      }
     },
   }
+}
+
+function unlessStale(err: unknown) {
+  if (!hasCode(err, 'revision_stale')) throw err
 }
 
 /** Short and fixed in length: a term may be long, and ids hold no term in clear. */

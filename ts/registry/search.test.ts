@@ -69,8 +69,9 @@ describe('search', () => {
     assert.deepEqual(await names(t, { text: 'lib', scope: organization }), ['lib'])
     await t.engine
       .collection(schema.repositories)
-      .update(t.repository.id, t.repository.revision, { ...t.repository.value, visibility: 'public' })
-    await t.registry.postings.refreshRepository(t.repository.id)
+      .update(t.repository.id, t.repository.revision, { ...t.repository.value, visibility: 'public', repostSince: 1 })
+    await t.registry.postings.followVisibility()
+    assert.equal(await t.engine.collection(schema.repositories).count('byRepost', {}), 0)
     assert.deepEqual(await names(t, { text: 'lib', scope }), ['lib'])
     assert.deepEqual(await names(t, { text: 'lib', scope: organization }), [])
   })

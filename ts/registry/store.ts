@@ -33,7 +33,7 @@ export interface RegistryStore {
   readonly downloads: Collection<DownloadDocument, 'byPackage'>
   readonly stages: Collection<StageDocument, 'byReservation' | 'byRepository'>
   readonly organizations: Collection<OrganizationDocument, 'byName'>
-  readonly repositories: Collection<RepositoryDocument, 'byName'>
+  readonly repositories: Collection<RepositoryDocument, 'byName' | 'byRepost'>
   readonly describe: Describe
 }
 

@@ -9,6 +9,7 @@ import { createMetrics } from '../http/metrics.ts'
 import { roomyLimits, silentLog } from '../http/testing.ts'
 import { describeUnit } from '../protocols/all.ts'
 import type { Env } from '../protocols/protocol.ts'
+import { reservedNames } from '../protocols/root-paths.ts'
 import { createRegistry, type Registry } from '../registry/registry.ts'
 import { openTestAccess, type TestAccess } from './access.ts'
 import { openTestFolder } from './stores.ts'
@@ -30,7 +31,7 @@ export interface TestApp extends TestAccess {
 
 /** The whole server over fresh embedded stores, without a socket. */
 export async function openTestApp(limits: Partial<Limits> = {}): Promise<TestApp> {
-  const opened = await openTestAccess()
+  const opened = await openTestAccess({ reservedNames })
   const folder = await openTestFolder()
   const blobs = await filesystemBlobStore({ dir: join(folder.path, 'packages') })
   const { access, engine } = opened
