@@ -10,7 +10,7 @@ import {
   type Manifest,
   optionalPeers,
 } from './manifest-forms.ts'
-import type { TarballFacts } from './tarball.ts'
+import type { TarballFacts } from './tarball-facts.ts'
 
 type Facts = Pick<TarballFacts, 'packageJson' | 'hasGypFile' | 'hasServerScript'>
 

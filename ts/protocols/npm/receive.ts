@@ -7,7 +7,8 @@ import type { PackageName } from './names.ts'
 import type { NpmContext } from './place.ts'
 import { defaultPublishBodyLimits, type PublishBody, parsePublishBody } from './publish-body.ts'
 import { attachmentKind } from './publish-document.ts'
-import { defaultTarballLimits, inspectTarball, type TarballFacts } from './tarball.ts'
+import { inspectTarball } from './tarball.ts'
+import { defaultTarballLimits, type TarballFacts } from './tarball-facts.ts'
 
 /** A tarball that has arrived: its bytes staged and hashed, its contents looked at. */
 export interface ReceivedTarball {

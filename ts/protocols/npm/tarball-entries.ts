@@ -1,6 +1,6 @@
 import { Parser, type ReadEntry } from 'tar'
 import { RegistryError } from '../../errors.ts'
-import type { TarballFacts, TarballLimits } from './tarball.ts'
+import type { TarballFacts, TarballLimits } from './tarball-facts.ts'
 
 const fileTypes = new Set(['File', 'OldFile', 'ContiguousFile'])
 

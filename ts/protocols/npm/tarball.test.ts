@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { bytesOf } from '../../testing/bytes.ts'
-import { defaultTarballLimits, inspectTarball } from './tarball.ts'
+import { inspectTarball } from './tarball.ts'
 import { aTarball, type TarEntry, tarOf } from './tarball-builder.ts'
+import { defaultTarballLimits } from './tarball-facts.ts'
 
 const packageJson = { path: 'package/package.json', body: '{"name":"a","version":"1.0.0"}' }
 
