@@ -68,7 +68,7 @@ export interface Config {
   readonly metricsToken: string | undefined
   readonly logLevel: LogLevel
   /** Memory for computed documents, bytes. */
-  readonly documentCacheBytes: number
+  readonly cacheBytes: number
   readonly limits: Limits
 }
 
@@ -110,7 +110,7 @@ export function loadConfig(env: Environment): Config {
     defaultOrganization: read.value('DEFAULT_ORGANIZATION', values.name),
     metricsToken: read.optional('METRICS_TOKEN', values.text),
     logLevel: read.value('LOG_LEVEL', values.oneOf(...logLevels)),
-    documentCacheBytes: read.value('DOCUMENT_CACHE_BYTES', values.size),
+    cacheBytes: read.value('CACHE_BYTES', values.size),
     limits: readLimits(read),
   }
   if (read.problems.length > 0) throw new ConfigError(read.problems)

@@ -5,6 +5,7 @@ import { secretSettings } from '../access/secret-settings.ts'
 import { loadSecrets } from '../access/secrets.ts'
 import { createApp } from '../app.ts'
 import { rememberSmallBlobs } from '../blobs/small-blobs.ts'
+import { timedBlobs } from '../blobs/timed-blobs.ts'
 import type { Config } from '../config.ts'
 import { addressReader } from '../http/address.ts'
 import { hotAnswers } from '../http/hot-answers.ts'
@@ -14,6 +15,7 @@ import { allJobs } from '../jobs/all.ts'
 import { startJobs } from '../jobs/scheduler.ts'
 import type { Log } from '../log.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
+import { timedEngine } from '../metadata/timed-engine.ts'
 import { describeUnit } from '../protocols/all.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
 import { createRegistry } from '../registry/registry.ts'
@@ -67,14 +69,17 @@ function openAccess(config: Config, engine: MetadataEngine, log: Log): Access {
 
 /** One whole server in this process: stores, domain, app, jobs, socket. Throws with one sentence when it cannot be. */
 export async function startProcess({ config, build, log, prepares }: ProcessOptions): Promise<RunningProcess> {
-  const { engine, blobs: storedBlobs } = await openStores(config)
-  const cacheBytes = config.documentCacheBytes
-  const blobs = rememberSmallBlobs(storedBlobs, { maxBytes: cacheBytes, maxBlobBytes: smallBlobBytes })
-  const { sealer } = await loadSecrets({ dataDir: config.dataDir, ...config.secrets })
   const metrics = createMetrics()
+  const stores = await openStores(config)
+  const engine = timedEngine(stores.engine, (operation, seconds) => metrics.backend('metadata', operation, seconds))
+  const timed = timedBlobs(stores.blobs, (operation, seconds) => metrics.backend('blobs', operation, seconds))
+  const { sealer } = await loadSecrets({ dataDir: config.dataDir, ...config.secrets })
+  // Remembered answers share their bytes with the two caches below them, so they take little more.
+  const { cacheBytes } = config
+  const blobs = rememberSmallBlobs(timed, { maxBytes: cacheBytes / 2, maxBlobBytes: smallBlobBytes })
   const access = openAccess(config, engine, log)
   const setupSecret = prepares ? await prepareStart(access, config) : undefined
-  const registry = createRegistry({ engine, blobs, describe: describeUnit, documentCacheBytes: cacheBytes })
+  const registry = createRegistry({ engine, blobs, describe: describeUnit, documentCacheBytes: cacheBytes / 2 })
   const app = createApp({
     registry,
     access,
@@ -100,6 +105,7 @@ export async function startProcess({ config, build, log, prepares }: ProcessOpti
   }
   const jobs = startJobs(allJobs({ registry, blobs, expireSignIns }), engine, log)
   const server = await startServer({ ...config, fetch: app.fetch, hot, log })
+  metrics.traffic(server.traffic)
   return {
     url: server.url,
     setupSecret,

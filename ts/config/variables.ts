@@ -53,7 +53,10 @@ export const variables = {
   DEFAULT_ORGANIZATION: { default: 'main', meaning: 'Organization made at first start; unscoped names belong to it.' },
   METRICS_TOKEN: { secret: true, meaning: 'Bearer token for `/metrics`; without it only loopback may read them.' },
   LOG_LEVEL: { default: 'info', meaning: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.' },
-  DOCUMENT_CACHE_BYTES: { default: '64MiB', meaning: 'Memory that one process gives to computed documents.' },
+  CACHE_BYTES: {
+    default: '48MiB',
+    meaning: 'Memory that one process gives to computed documents and small artifacts.',
+  },
   MAX_PUBLISH_BYTES: { default: '256MiB', meaning: 'Largest publish body.' },
   MAX_DOCUMENT_BYTES: { default: '32MiB', meaning: 'Largest JSON body, attachments of a publish not counted.' },
   MAX_HEADER_BYTES: { default: '32KiB', meaning: 'Largest header section of a request.' },
