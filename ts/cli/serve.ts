@@ -4,6 +4,7 @@ import { type Config, loadConfig } from '../config.ts'
 import { reachableUrl } from '../http/server.ts'
 import { createLog, type Log } from '../log.ts'
 import { announce } from './banner.ts'
+import { gatherMetrics } from './cluster-metrics.ts'
 import { prepareInstallation, startProcess } from './server.ts'
 import { exitOnSignals } from './stop-signals.ts'
 import type { Terminal } from './terminal.ts'
@@ -41,6 +42,7 @@ async function serveAsWorker(config: Config, build: Build, log: Log): Promise<vo
 /** This process prepares the start and keeps the others running; it serves nothing itself. */
 async function serveWithWorkers(config: Config, build: Build, log: Log, isTerminal: boolean): Promise<void> {
   const setupSecret = await prepareInstallation(config, log)
+  gatherMetrics((err) => log.error({ err }, 'The metrics of all processes could not be gathered'))
   const workers = startWorkers({
     count: config.workers,
     argv: ['serve'],

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import type { Access } from '../access/access.ts'
 import { createAccess } from '../access/create-access.ts'
 import { workerPasswords } from '../access/passwords.ts'
@@ -19,6 +20,7 @@ import { timedEngine } from '../metadata/timed-engine.ts'
 import { describeUnit } from '../protocols/all.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
 import { createRegistry } from '../registry/registry.ts'
+import { sharedMetrics } from './cluster-metrics.ts'
 import { prepareStart } from './first-start.ts'
 import { openStores } from './open-stores.ts'
 import type { Build } from './version.ts'
@@ -69,7 +71,7 @@ function openAccess(config: Config, engine: MetadataEngine, log: Log): Access {
 
 /** One whole server in this process: stores, domain, app, jobs, socket. Throws with one sentence when it cannot be. */
 export async function startProcess({ config, build, log, prepares }: ProcessOptions): Promise<RunningProcess> {
-  const metrics = createMetrics()
+  const metrics = cluster.isWorker ? sharedMetrics(createMetrics()) : createMetrics()
   const stores = await openStores(config)
   const engine = timedEngine(stores.engine, (operation, seconds) => metrics.backend('metadata', operation, seconds))
   const timed = timedBlobs(stores.blobs, (operation, seconds) => metrics.backend('blobs', operation, seconds))

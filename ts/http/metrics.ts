@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { HistogramCells, type Series } from './histogram-cells.ts'
 
 /** Counts the answers of one route; labels are resolved once, so counting is a few additions. */
@@ -24,6 +24,8 @@ export interface Metrics {
   traffic(read: () => Traffic): void
   /** A number of its own, read at each scrape; the name is given without its prefix. */
   gauge(name: string, help: string, read: () => number): void
+  /** Lets the process that keeps this one gather its metrics; see prom-client's `AggregatorRegistry`. */
+  share(): void
   /** The Prometheus text form and its content type. */
   text(): Promise<string>
   readonly contentType: string
@@ -45,6 +47,7 @@ export function createMetrics(prefix = 'stowage_'): Metrics {
     cache: (name, counts) => void caches.set(name, counts),
     traffic: (read) => addTraffic(registry, prefix, read),
     gauge: (name, help, read) => addGauge(registry, prefix + name, help, read),
+    share: () => AggregatorRegistry.setRegistries([registry]),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }
