@@ -9,11 +9,18 @@ import { processTerminal, type Terminal, UsageError } from './terminal.ts'
 import { tokenCommand } from './token.ts'
 import { versionLine } from './version.ts'
 
-/** Runs the command line of this process and sets its exit code. */
+/** Runs the command line of this process. A failure ends it at once, whatever was opened; success when all is done. */
 export function runCli(argv: readonly string[]): void {
+  process.stdout.on('error', exitOnClosedPipe)
   void execute(argv, processTerminal()).then((code) => {
-    process.exitCode = code
+    if (code !== 0) process.exit(code)
   })
+}
+
+/** Whoever reads (`| head`) has seen enough. */
+function exitOnClosedPipe(err: NodeJS.ErrnoException): void {
+  if (err.code === 'EPIPE') process.exit(0)
+  throw err
 }
 
 /** Resolves to the exit code: 0, 1 when the command failed, 2 when it was called in a way that cannot work. */

@@ -39,7 +39,12 @@ export function startWorkers({ count, argv, entry, graceSeconds, log }: WorkersO
     state.listening = true
     ready.resolve({ port })
   })
-  for (let slot = 0; slot < count; slot++) void keepRunning(state, log, ready.reject)
+  // The first alone: if it cannot serve, nor can the others, and one of them says why.
+  void keepRunning(state, log, ready.reject)
+  const startOthers = () => {
+    for (let slot = 1; slot < count; slot++) void keepRunning(state, log, ready.reject)
+  }
+  ready.promise.then(startOthers, () => {})
   const all = () => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
   const signal = (name: NodeJS.Signals) => {
     for (const worker of all()) worker.process.kill(name)
