@@ -40,8 +40,8 @@ export interface HotAnswers {
   readonly counts: { hits: number; misses: number }
 }
 
-/** Larger answers gain nothing from skipping the application. */
-const maxBodyBytes = 1024 * 1024
+/** Larger answers gain nothing from skipping the application, but for their 304. */
+const maxBodyBytes = 8 * 1024 * 1024
 
 interface Entry {
   readonly mark: number
