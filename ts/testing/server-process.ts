@@ -63,13 +63,13 @@ export async function startServerProcess({ dataDir: given, env }: ServerProcessO
   const exited = ending(child)
   const pid = child.pid ?? 0
   const killGroup = () => killAll(pid)
-  process.once('exit', killGroup)
+  running.add(killGroup)
   const signal = (name: NodeJS.Signals) => void child.kill(name)
 
   async function dispose() {
     killGroup()
     await exited
-    process.off('exit', killGroup)
+    running.delete(killGroup)
     await folder?.[Symbol.asyncDispose]()
   }
   try {
@@ -116,6 +116,14 @@ export async function runStowage(args: readonly string[], env: ProcessEnv, input
   const [stdout, stderr] = [collect(child, ['stdout']), collect(child, ['stderr'])]
   return { code: await ending(child), stdout: stdout(), stderr: stderr() }
 }
+
+// A test that is ended itself leaves no server behind.
+const running = new Set<() => void>()
+process.once('exit', () => {
+  for (const kill of running) kill()
+})
+process.once('SIGTERM', () => process.exit(143))
+process.once('SIGINT', () => process.exit(130))
 
 /** A process group of its own, so that its workers can be killed with it. */
 function spawnStowage(args: readonly string[], env: ProcessEnv): ChildProcess {
