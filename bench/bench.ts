@@ -30,7 +30,12 @@ async function measure(options: BenchOptions, dir: string): Promise<Line[]> {
   const lines: Line[] = []
   for (const row of options.rows) {
     report(row.title)
-    lines.push(...(await row.run(setting)))
+    try {
+      lines.push(...(await row.run(setting)))
+    } catch (err) {
+      process.exitCode = 1
+      report(`${row.id} was not measured: ${err instanceof Error ? err.message : String(err)}`)
+    }
   }
   return lines
 }

@@ -1,3 +1,4 @@
+import { names } from './contestants/contestant.ts'
 import { median, medianRatio } from './statistics.ts'
 
 /** One server's figures in one line of a table. */
@@ -61,11 +62,11 @@ export function atLeast(figures: readonly Figure[], of: string, least: number, u
   }
 }
 
-/** Below so much. */
+/** Below so much; says whose figure it is where that is not Stowage run from source. */
 export function below(figures: readonly Figure[], of: string, bound: number, unit: Unit): Aim {
   const reached = middle(figures, of)
   return {
-    text: `under ${amount(bound)} ${unit}`,
+    text: `under ${amount(bound)} ${unit}${of === names.executable ? ' (executable)' : ''}`,
     reached: reached === undefined ? 'not measured' : `${amount(reached)} ${unit}`,
     met: reached !== undefined && reached < bound,
   }

@@ -19,7 +19,7 @@ const publishers = 64
 async function main([dataDir = '', template = '', count = '0']: readonly string[]): Promise<void> {
   const { engine, blobs } = await openStores(loadConfig({ DATA_DIR: dataDir }))
   const store = openRegistryStore(engine, describeUnit)
-  const registry = createRegistry({ engine, blobs, describe: describeUnit, documentCacheBytes: 0 })
+  const registry = createRegistry({ engine, blobs, describe: describeUnit, documentCacheBytes: 1 })
   try {
     const repository = await defaultRepository(store)
     const pkg = await packageByName(store, repository.id, template)

@@ -1,5 +1,6 @@
 import { busyReadRow } from './busy-read.ts'
 import { installRow } from './install.ts'
+import { largePublishRow } from './large-publish.ts'
 import { memoryRow } from './memory.ts'
 import { publishRows } from './publish.ts'
 import { documentBytesRow, readRows } from './read.ts'
@@ -15,6 +16,7 @@ export const rows: readonly Row[] = [
   documentBytesRow,
   busyReadRow,
   ...publishRows,
+  largePublishRow,
   installRow,
   scaleRow,
 ]

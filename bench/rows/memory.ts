@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Contestant, names } from '../contestants/contestant.ts'
+import { executablePath } from '../contestants/stowage.ts'
 import { drive } from '../load.ts'
 import { forgetPeak, memoryOf } from '../processes.ts'
 import { headersFor, type ReadRequest } from '../requests.ts'
@@ -15,14 +16,18 @@ export const memoryRow: Row = {
   id: 'memory',
   title: 'resident memory idle, during 100 parallel downloads of 20 MB, and after',
   async run(setting) {
+    const executable = executablePath()
     const starts = [() => setting.freshStowage(), setting.freshVerdaccio]
+    if (executable) starts.push(() => setting.freshStowage({ executable, name: names.executable }))
     const measured: Measured[] = []
     for (let round = 0; round < setting.rounds; round++) {
       for (const start of starts) measured.push(await measure(setting, await start()))
     }
     const line = (title: string, of: keyof Measured['mebibytes'], bound?: number): Line => {
-      const figures = [names.stowage, names.verdaccio].map((name) => figureOf(name, of, measured))
-      const aim = bound === undefined ? {} : { aim: below(figures, names.stowage, bound, 'MiB') }
+      const contestants = new Set(measured.map((each) => each.contestant))
+      const figures = [...contestants].map((name) => figureOf(name, of, measured))
+      const judged = executable ? names.executable : names.stowage
+      const aim = bound === undefined ? {} : { aim: below(figures, judged, bound, 'MiB') }
       return { table: 'Memory', title, unit: 'MiB', figures, ...aim }
     }
     return [
@@ -44,7 +49,7 @@ async function measure(setting: Setting, contestant: Contestant): Promise<Measur
     await wait(settleMs)
     const idle = await mebibytes(contestant.pid, 'resident')
     await forgetPeak(contestant.pid)
-    const problem = await downloadAtOnce(contestant, setting.seconds)
+    const problem = await downloadAtOnce(contestant, Math.max(setting.seconds, 5))
     const during = await mebibytes(contestant.pid, 'peak')
     await wait(settleMs)
     const after = await mebibytes(contestant.pid, 'resident')
