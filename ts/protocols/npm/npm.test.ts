@@ -164,6 +164,8 @@ describe('reading', () => {
       const anonymous = await t.request('GET', `/${name}`)
       assert.equal(anonymous.status, 401)
       assert.doesNotMatch(anonymous.headers.get('www-authenticate') ?? '', /otp/i)
+      // What npm shows: of a 401's body it shows nothing.
+      assert.match(anonymous.headers.get('npm-notice') ?? '', /^Sign in first/)
       assert.equal((await t.request('GET', `/${name}`, { as: stranger.text })).status, 404)
     }
   })
@@ -526,7 +528,7 @@ describe('the rest', () => {
     await using t = await openNpm()
     for (const path of ['/-/org/acme/user', '/-/team/acme/devs/user', '/-/package/lib/trust', '/-/npm/v1/hooks']) {
       const answer = await t.request('GET', path, { as: t.owner })
-      assert.equal(answer.status, 501, path)
+      assert.equal(answer.status, 404, path)
       assert.match(((await answer.json()) as { error: string }).error, /not supported/)
     }
     for (const path of ['/-/nonsense', '/npm/main/npm/-/nonsense', '/npm/main/npm/a/b/c/d', '/a/b/c/d/e']) {

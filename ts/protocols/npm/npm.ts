@@ -1,5 +1,5 @@
 import type { Context, Handler, Hono } from 'hono'
-import { type RegistryError, statusOf } from '../../errors.ts'
+import { type ErrorCode, type RegistryError, statusOf } from '../../errors.ts'
 import { errorHeaders } from '../../http/error-headers.ts'
 import type { Env, Protocol, ProtocolDeps } from '../protocol.ts'
 import { readCredentials } from './credentials.ts'
@@ -90,14 +90,19 @@ function routes(r: Hono<Env>, deps: ProtocolDeps) {
   on('GET', '/', '/:version', h.reading.manifest) //                                                 read
 }
 
-/** What npm prints after `npm error`: `error` is the text. A taken version is 403, which npm words best. */
+/** What npm prints after `npm error`: `error` is the text. */
 function renderError(err: RegistryError, c: Context<Env>): Response {
   const { field } = err.details
   if (err.code === 'auth_required' || err.code === 'credentials_invalid') {
     // Never the word OTP here: npm would ask for a one-time password.
     c.header('www-authenticate', 'Bearer realm="stowage", Basic realm="stowage"')
+    // npm 10 to 12 print a text of their own for 401, whatever the body says, and this header as a notice.
+    c.header('npm-notice', err.message.replace(/[^ -~]/g, '?'))
   }
   for (const [name, value] of Object.entries(errorHeaders(err))) c.header(name, value)
-  const status = err.code === 'version_exists' ? 403 : statusOf[err.code]
+  const status = statusForNpm[err.code] ?? statusOf[err.code]
   return c.json({ error: err.message, code: err.code, ...(field === undefined ? {} : { field }) }, status)
 }
+
+/** npm words a taken version best as 403; a 501 it would ask for again and again, for 70 seconds, before it shows it. */
+const statusForNpm: Partial<Record<ErrorCode, 403 | 404>> = { version_exists: 403, not_supported: 404 }
