@@ -114,6 +114,7 @@ export async function startProcess({ config, build, log, prepares }: ProcessOpti
     async close() {
       await server.close()
       await jobs.stop()
+      await registry.settled()
       await access.close()
       await blobs.close()
       await engine.close()

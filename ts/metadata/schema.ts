@@ -289,13 +289,13 @@ export const intents = defineCollection<IntentDocument>()({
   indexes: { byAge: { fields: ['startedAt'] } },
 })
 
-/** A word or word prefix of a package, and who may find it by that. */
+/** A word of a package, and who may find it by that. */
 export interface PostingDocument {
   /** `public`, `internal`, or the organization's id for a private repository. */
   audience: string
   repositoryId: string
   term: string
-  /** Lower is better: 0 exact name, then name prefix, name word, keyword, description word. */
+  /** Lower is better: 0 exact name, then scope, name word, keyword, description word. */
   rank: number
   packageId: string
 }

@@ -3,8 +3,9 @@ import { startWorker } from '../worker-source.ts'
 import type { Outcome, SentError, WriterAnswer, WriterData, WriterRequest } from './sqlite-writer.ts'
 import type { RowWrite, Written } from './sqlite-writes.ts'
 
-/** The most writes that share a transaction: more would make the first of them wait too long. */
-const writesAtOnce = 50
+/** The most writes that share a transaction. A publish writes a dozen search postings at once, and sixteen publishers
+ *  should share one wait for the disk; more would make the first writer wait too long. */
+const writesAtOnce = 200
 
 /** The writer's thread as seen from the event loop, which it never blocks. */
 export interface WriteQueue {

@@ -15,6 +15,8 @@ export interface Finish {
   change(stamp: ChangeStamp, pkg: Package): Promise<void>
   /** A publish that did not happen: its file references and its intent go. */
   forget(unitId: string): Promise<void>
+  /** Resolves when the intents of finished changes are gone. */
+  settled(): Promise<void>
 }
 
 export function finishing(store: RegistryStore, log: ChangeLog, postings: Postings): Finish {
@@ -37,9 +39,21 @@ export function finishing(store: RegistryStore, log: ChangeLog, postings: Postin
     }
   }
 
+  const dropping = new Set<Promise<void>>()
+  /** Nobody waits for this: an intent that stays is completed once more, which changes nothing. */
+  function dropIntent(id: string) {
+    const done = store.intents.delete(id).then(
+      () => void dropping.delete(done),
+      () => void dropping.delete(done),
+    )
+    dropping.add(done)
+  }
+
   return {
+    settled: async () => void (await Promise.all(dropping)),
+
     async publish(unit, pkg, onStep = () => {}) {
-      await log.append(`chg_${unit.id}`, {
+      const logged = log.append(`chg_${unit.id}`, {
         repositoryId: pkg.value.repositoryId,
         kind: 'publish',
         packageName: pkg.value.name,
@@ -48,10 +62,9 @@ export function finishing(store: RegistryStore, log: ChangeLog, postings: Postin
         requestId: unit.value.requestId,
         at: unit.value.createdAt,
       })
-      await onStep('change-logged')
-      await postings.refresh(pkg)
-      await onStep('postings-written')
-      await store.intents.delete(unit.id)
+      await Promise.all([logged, postings.refresh(pkg)])
+      await onStep('finished')
+      dropIntent(unit.id)
     },
 
     async change(stamp, pkg) {
@@ -59,7 +72,7 @@ export function finishing(store: RegistryStore, log: ChangeLog, postings: Postin
       const { id, ...rest } = stamp
       await log.append(id, { ...rest, repositoryId: pkg.value.repositoryId, packageName: pkg.value.name })
       await postings.refresh(pkg)
-      await store.intents.delete(id)
+      dropIntent(id)
     },
 
     async forget(unitId) {

@@ -31,12 +31,10 @@ export interface PublishRequest {
 export type PublishStep =
   | 'policies'
   | 'blobs-kept'
-  | 'package-made'
   | 'files-referenced'
   | 'unit-inserted'
   | 'package-swapped'
-  | 'change-logged'
-  | 'postings-written'
+  | 'finished'
 
 /** Called after every step; throwing there is what a crash at that point looks like. */
 export type OnStep = (step: PublishStep) => void | Promise<void>

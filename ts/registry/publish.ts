@@ -31,10 +31,11 @@ export async function publish(deps: PublishDeps, request: PublishRequest): Promi
   const { store, onStep = () => {} } = deps
   await checkPolicies(store, request)
   await onStep('policies')
-  await deps.blobRecords.keep(request.files)
+  const [{ id: packageId }] = await Promise.all([
+    findOrMakePackage(store, request),
+    deps.blobRecords.keep(request.files),
+  ])
   await onStep('blobs-kept')
-  const { id: packageId } = await findOrMakePackage(store, request)
-  await onStep('package-made')
   const unitId = newId('unt')
   await referenceFiles(store, packageId, unitId, request)
   await onStep('files-referenced')

@@ -50,6 +50,8 @@ export interface Registry {
   ): Promise<Package>
   /** Completes what was begun before a time and not finished; see `completeUnfinished`. */
   completeUnfinished(before: number): Promise<number>
+  /** Resolves when nothing that was answered is still being tidied up; call before the stores are closed. */
+  settled(): Promise<void>
 }
 
 export function createRegistry({ engine, blobs, describe, documentCacheBytes, onStep }: RegistryOptions): Registry {
@@ -84,5 +86,6 @@ export function createRegistry({ engine, blobs, describe, documentCacheBytes, on
       )
     },
     completeUnfinished: (before) => completeUnfinished(store, finish, before),
+    settled: () => finish.settled(),
   }
 }

@@ -22,8 +22,9 @@ export function queryTerms(text: string): string[] {
 }
 
 /**
- * The terms of a package with their ranks, at most 64: the empty term (listings), the exact name, prefixes of the
- * name and of its words, keywords, words of the description; what is worth most first.
+ * The terms of a package with their ranks, at most 64: the empty term (listings), the exact name, the words of the
+ * name, keywords, words of the description; what is worth most first. Beginnings of words are no terms: a search
+ * walks the terms that begin with its text.
  */
 export function termsOf(pkg: Pick<PackageDocument, 'name' | 'facts'>): Map<string, number> {
   const terms = new Map<string, number>([['', termRanks.exactName]])
@@ -31,19 +32,31 @@ export function termsOf(pkg: Pick<PackageDocument, 'name' | 'facts'>): Map<strin
     if (term !== '' && term.length <= longestTerm * 4 && !terms.has(term) && terms.size < maxTerms)
       terms.set(term, rank)
   }
-  const name = pkg.name.toLowerCase()
-  const words = wordsOf(name)
+  const { name, bare, scope } = partsOf(pkg.name)
   add(name, termRanks.exactName)
-  const bare = name.replace(/^@[^/]+\//, '')
   add(bare, termRanks.exactName)
-  if (bare !== name) add(name.slice(0, name.indexOf('/')), termRanks.namePrefix)
-  for (const word of words) add(word, termRanks.nameWord)
+  if (scope !== '') add(scope, termRanks.namePrefix)
+  for (const word of wordsOf(name)) add(word, termRanks.nameWord)
   for (const keyword of pkg.facts.keywords) add(keyword.toLowerCase().slice(0, longestTerm), termRanks.keyword)
   for (const author of pkg.facts.authors) add(author.toLowerCase().slice(0, longestTerm), termRanks.keyword)
-  for (let length = 1; length < 24 && terms.size < maxTerms - 12; length++) {
-    if (length < bare.length) add(bare.slice(0, length), termRanks.namePrefix)
-    for (const word of words) if (length < word.length) add(word.slice(0, length), termRanks.nameWord)
-  }
   for (const word of wordsOf(pkg.facts.description)) if (word.length > 2) add(word, termRanks.descriptionWord)
   return terms
+}
+
+/**
+ * How well a package answers a word of a query, lower is better; `undefined` when none of its terms begins with it.
+ */
+export function rankOf(pkg: Pick<PackageDocument, 'name' | 'facts'>, word: string): number | undefined {
+  const { name, bare } = partsOf(pkg.name)
+  if (word === name || word === bare) return termRanks.exactName
+  if (name.startsWith(word) || bare.startsWith(word)) return termRanks.namePrefix
+  const ranks = [...termsOf(pkg)].filter(([term]) => term.startsWith(word)).map(([, rank]) => rank)
+  return ranks.length === 0 ? undefined : Math.max(termRanks.nameWord, Math.min(...ranks))
+}
+
+/** A name as it is searched: lower case, with and without its scope. */
+function partsOf(packageName: string) {
+  const name = packageName.toLowerCase()
+  const bare = name.replace(/^@[^/]+\//, '')
+  return { name, bare, scope: bare === name ? '' : name.slice(0, name.indexOf('/')) }
 }

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import * as schema from '../metadata/schema.ts'
 import { aPublish, aRepository, openTestRegistry, type TestRegistry } from '../testing/registry.ts'
 import type { SearchQuery } from './search.ts'
-import { queryTerms, termsOf, wordsOf } from './search-terms.ts'
+import { queryTerms, rankOf, termsOf, wordsOf } from './search-terms.ts'
 
 const everything: Omit<SearchQuery, 'text'> = {
   scope: { kind: 'all' },
@@ -109,11 +109,22 @@ describe('search', () => {
 describe('search terms', () => {
   const facts = { version: '1.0.0', description: 'Routes HTTP requests', keywords: ['Web'], authors: ['ann'] }
 
-  test('a name is found by itself, its scope, its words and their beginnings', () => {
-    const terms = termsOf({ name: '@acme/left-pad', facts })
-    for (const term of ['@acme/left-pad', '@acme', 'left-pad', 'lef', 'pad', 'acme', 'web', 'ann', 'routes']) {
-      assert.ok(terms.has(term), term)
+  test('a name ranks by itself, by its beginning, its words, keywords and description, in that order', () => {
+    const pkg = { name: '@acme/left-pad', facts }
+    const cases = {
+      '@acme/left-pad': 0,
+      'left-pad': 0,
+      lef: 1,
+      '@ac': 1,
+      pa: 2,
+      acme: 2,
+      web: 3,
+      an: 3,
+      routes: 4,
+      req: 4,
     }
+    for (const [word, rank] of Object.entries(cases)) assert.equal(rankOf(pkg, word), rank, word)
+    assert.equal(rankOf(pkg, 'eft'), undefined)
   })
 
   test('there are at most 64, whatever the publisher wrote', () => {

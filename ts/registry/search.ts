@@ -1,7 +1,8 @@
+import type { Page, Query } from '../metadata/engine.ts'
 import type { PackageDocument, PostingDocument } from '../metadata/schema.ts'
 import type { Downloads } from './downloads.ts'
 import { isVisible } from './policy.ts'
-import { queryTerms, termsOf } from './search-terms.ts'
+import { queryTerms, rankOf } from './search-terms.ts'
 import type { Package, RegistryStore, Repository } from './store.ts'
 
 /** Where to look: one repository, what some audiences may find, or everything (platform administrators). */
@@ -46,7 +47,7 @@ const maxCandidates = 1000
 
 /**
  * Exact names first, then names that begin with the text, then words; more downloads first among equals. Walks the
- * longest word's postings and checks the other words on the record.
+ * postings of the longest word, then those of terms that begin with it, and checks the other words on the record.
  */
 export function search(store: RegistryStore, downloads: Downloads) {
   return async (query: SearchQuery): Promise<SearchResult> => {
@@ -54,8 +55,8 @@ export function search(store: RegistryStore, downloads: Downloads) {
     const longest = [...terms].sort((a, b) => b.length - a.length)[0] ?? query.anchor?.toLowerCase() ?? ''
     const walk = await candidates(store, query.scope, longest)
     const found: SearchHit[] = []
-    for (const { packageId, rank } of walk.items) {
-      const hit = await asHit(store, query, terms, packageId, rank)
+    for (const packageId of walk.packageIds) {
+      const hit = await asHit(store, query, terms, packageId)
       if (hit) found.push({ ...hit, downloads: await downloads.total(packageId, 30) })
     }
     found.sort(
@@ -69,52 +70,57 @@ export function search(store: RegistryStore, downloads: Downloads) {
   }
 }
 
+/** Of the term itself first, best rank first; then of the terms that begin with it. The empty term is every package's. */
 async function candidates(store: RegistryStore, scope: SearchScope, term: string) {
-  const best = new Map<string, PostingDocument>()
+  const packageIds = new Set<string>()
   let complete = true
-  for (const walk of walksOf(store, scope, term)) {
+  const walks = [
+    ...walksOf(store, scope, { is: term }),
+    ...(term === '' ? [] : walksOf(store, scope, { beginsWith: term })),
+  ]
+  for (const walk of walks) {
     let cursor: string | undefined
     do {
-      const page = await walk(cursor)
-      for (const { value } of page.items) {
-        const known = best.get(value.packageId)
-        if (!known || value.rank < known.rank) best.set(value.packageId, value)
-      }
+      const page: Page<PostingDocument> = await walk(cursor)
+      for (const { value } of page.items) if (packageIds.size < maxCandidates) packageIds.add(value.packageId)
       cursor = page.next
-      if (cursor !== undefined && best.size >= maxCandidates) complete = false
+      if (cursor !== undefined && packageIds.size >= maxCandidates) complete = false
     } while (cursor !== undefined && complete)
   }
-  return { items: [...best.values()].slice(0, maxCandidates), complete }
+  return { packageIds, complete }
 }
 
-function walksOf(store: RegistryStore, scope: SearchScope, term: string) {
-  const page = (cursor: string | undefined) => ({ limit: 200, ...(cursor === undefined ? {} : { after: cursor }) })
-  if (scope.kind === 'all') {
-    return [(cursor?: string) => store.postings.find('byTerm', { equals: { term }, ...page(cursor) })]
-  }
-  if (scope.kind === 'repository') {
-    const equals = { repositoryId: scope.repositoryId, term }
-    return [(cursor?: string) => store.postings.find('byRepository', { equals, ...page(cursor) })]
-  }
-  return scope.audiences.map(
-    (audience) => (cursor?: string) =>
-      store.postings.find('byAudience', { equals: { audience, term }, ...page(cursor) }),
-  )
+type Terms = { readonly is: string } | { readonly beginsWith: string }
+type Walk = (cursor: string | undefined) => Promise<Page<PostingDocument>>
+
+function walksOf(store: RegistryStore, scope: SearchScope, terms: Terms): Walk[] {
+  const { postings } = store
+  const walk =
+    (index: 'byAudience' | 'byRepository' | 'byTerm', equals: Partial<PostingDocument>): Walk =>
+    (cursor) =>
+      postings.find(index, {
+        ...termQuery(equals, terms),
+        limit: 200,
+        ...(cursor === undefined ? {} : { after: cursor }),
+      })
+  if (scope.kind === 'all') return [walk('byTerm', {})]
+  if (scope.kind === 'repository') return [walk('byRepository', { repositoryId: scope.repositoryId })]
+  return scope.audiences.map((audience) => walk('byAudience', { audience }))
 }
 
-async function asHit(
-  store: RegistryStore,
-  query: SearchQuery,
-  terms: readonly string[],
-  packageId: string,
-  rank: number,
-) {
+/** No character sorts after U+10FFFF, so every term that begins with the text lies before the text and that. */
+function termQuery(equals: Partial<PostingDocument>, terms: Terms): Pick<Query<PostingDocument>, 'equals' | 'range'> {
+  if ('is' in terms) return { equals: { ...equals, term: terms.is } }
+  return { equals, range: { after: terms.beginsWith, before: `${terms.beginsWith}\u{10FFFF}` } }
+}
+
+async function asHit(store: RegistryStore, query: SearchQuery, terms: readonly string[], packageId: string) {
   const pkg = await store.packages.get(packageId)
   if (!pkg || pkg.value.protocol !== query.protocol || !isVisible(pkg.value)) return undefined
   if (query.matches && !(await query.matches(pkg.value))) return undefined
-  const own = termsOf(pkg.value)
-  if (!terms.every((term) => own.has(term))) return undefined
+  const ranks = terms.map((term) => rankOf(pkg.value, term))
+  if (ranks.includes(undefined)) return undefined
   const repository = await store.repositories.get(pkg.value.repositoryId)
   if (!repository || !(await query.mayRead(repository, pkg.value))) return undefined
-  return { package: pkg, repository, rank }
+  return { package: pkg, repository, rank: Math.min(...ranks.filter((rank) => rank !== undefined), 9) }
 }

@@ -65,6 +65,7 @@ export async function openTestApp(limits: Partial<Limits> = {}): Promise<TestApp
         ...(body === undefined ? {} : { body: body instanceof Uint8Array ? body : JSON.stringify(body) }),
       } as RequestInit),
     async [Symbol.asyncDispose]() {
+      await registry.settled()
       await opened[Symbol.asyncDispose]()
       await blobs.close()
       await folder[Symbol.asyncDispose]()

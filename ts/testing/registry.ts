@@ -17,6 +17,8 @@ export interface TestRegistry extends AsyncDisposable {
   readonly blobs: BlobStore
   readonly registry: Registry
   readonly repository: Repository
+  /** Resolves to how many intents are left when all tidying up has ended. */
+  intents(): Promise<number>
   /** Another process's view: the same stores, nothing remembered, stopped or watched after its steps. */
   another(onStep?: OnStep): Registry
 }
@@ -26,14 +28,18 @@ export async function openTestRegistry(): Promise<TestRegistry> {
   const engine = await openTestEngine(schema.collections)
   const folder = await openTestFolder()
   const blobs = await filesystemBlobStore({ dir: join(folder.path, 'packages') })
-  const open = (onStep?: OnStep) =>
-    createRegistry({
+  const opened: Registry[] = []
+  const open = (onStep?: OnStep) => {
+    const registry = createRegistry({
       engine: engine.store,
       blobs,
       documentCacheBytes: 1 << 20,
       describe: (_protocol, unit) => ({ description: `all about ${unit.version}`, keywords: ['tool'], authors: [] }),
       ...(onStep ? { onStep } : {}),
     })
+    opened.push(registry)
+    return registry
+  }
   const repository = await aRepository(engine.store)
   return {
     engine: engine.store,
@@ -41,7 +47,12 @@ export async function openTestRegistry(): Promise<TestRegistry> {
     registry: open(),
     repository,
     another: open,
+    async intents() {
+      await Promise.all(opened.map((registry) => registry.settled()))
+      return engine.store.collection(schema.intents).count('byAge', {})
+    },
     async [Symbol.asyncDispose]() {
+      await Promise.all(opened.map((registry) => registry.settled()))
       await engine[Symbol.asyncDispose]()
       await blobs.close()
       await folder[Symbol.asyncDispose]()
