@@ -19,9 +19,10 @@ export function banner({ build, url, setupLink }: Started): string {
 /** Tells where the server is: to a person on a terminal, else as lines of the log. */
 export function announce(started: Started, isTerminal: boolean, log: Log): void {
   if (isTerminal) return void process.stdout.write(`${banner(started)}\n`)
-  log.info({ url: started.url, ...started.build }, 'Stowage listens')
   // Not through the log, which takes secrets out of every line.
   if (started.setupLink !== undefined) process.stdout.write(`${JSON.stringify(setupLine(started.setupLink))}\n`)
+  // The last line of a start: whoever waits for it has read the link.
+  log.info({ url: started.url, ...started.build }, 'Stowage listens')
 }
 
 function setupLine(setupLink: string) {

@@ -62,7 +62,10 @@ async function serveWithWorkers(config: Config, build: Build, log: Log, isTermin
 
 function stopWith(close: () => Promise<void>, log: Log): void {
   exitOnSignals({
-    stop: close,
+    stop(signal) {
+      log.info({ signal }, 'Stopping: what runs may finish')
+      return close()
+    },
     abandon: () => {},
     reportError: (err) => log.error({ err }, 'The server did not end orderly'),
   })

@@ -1,6 +1,6 @@
 export interface StopOptions {
-  /** Ends what runs; called once. */
-  stop(): Promise<void>
+  /** Ends what runs; called once, with the signal that asked for it. */
+  stop(signal: NodeJS.Signals): Promise<void>
   /** Called before the exit that a second SIGINT asks for. */
   abandon(): void
   reportError(err: unknown): void
@@ -12,9 +12,9 @@ const echoMs = 500
 /** The first SIGTERM or SIGINT ends the process orderly, with 0; another SIGINT after that at once, with 130. */
 export function exitOnSignals({ stop, abandon, reportError }: StopOptions): void {
   let startedAt: number | undefined
-  const begin = () => {
+  const begin = (signal: NodeJS.Signals) => {
     startedAt = performance.now()
-    stop().then(
+    stop(signal).then(
       () => process.exit(0),
       (err: unknown) => {
         reportError(err)
@@ -23,10 +23,10 @@ export function exitOnSignals({ stop, abandon, reportError }: StopOptions): void
     )
   }
   process.on('SIGTERM', () => {
-    if (startedAt === undefined) begin()
+    if (startedAt === undefined) begin('SIGTERM')
   })
   process.on('SIGINT', () => {
-    if (startedAt === undefined) return begin()
+    if (startedAt === undefined) return begin('SIGINT')
     if (performance.now() - startedAt < echoMs) return
     abandon()
     process.exit(130)
