@@ -42,6 +42,7 @@ export async function beginUpload(
     },
   })
   const response = answerOf(outgoing)
+  response.catch(() => {}) // Nobody may ask for the answer of an aborted request.
   const half = Math.floor(body.length / 2)
   await new Promise((resolve) => outgoing.write(body.subarray(0, half), resolve))
   const answer = async () => readAll(await response)
@@ -90,7 +91,7 @@ export async function rawExchange(url: string, text: string): Promise<string> {
 
 async function answerOf(outgoing: ClientRequest): Promise<IncomingMessage> {
   const answered = once(outgoing, 'response')
-  answered.catch(() => {}) // Nobody may ask for the answer of an aborted request.
+
   outgoing.on('error', () => {})
   const [response]: IncomingMessage[] = await answered
   if (!response) throw new Error('there was no answer')

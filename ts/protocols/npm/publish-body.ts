@@ -152,7 +152,7 @@ class BodyReader<T> {
     if (this.#restBytes <= maxDocumentBytes) return
     throw new RegistryError(
       'payload_too_large',
-      `The body is larger than ${maxDocumentBytes} bytes, not counting its attachments.`,
+      `The body is larger than ${maxDocumentBytes} bytes, attachments not counted; MAX_DOCUMENT_BYTES raises the limit.`,
     )
   }
 
