@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { allVariables } from '../ts/config/variables.ts'
 
 const readmePath = join(import.meta.dirname, '../README.md')
-const place = /(<!-- configuration: [^\n]* -->\n)[^]*?(<!-- \/configuration -->)/
+const place = /(<!-- configuration: [^\n]* -->\n)[\s\S]*?(<!-- \/configuration -->)/
 
 /** The README with its configuration table printed anew. */
 export function withTable(readme: string): string {
