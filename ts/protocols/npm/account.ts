@@ -101,7 +101,8 @@ function printToken({ id, value }: Stored<TokenDocument>) {
     key: id,
     id,
     name: value.name,
-    token: `${value.hint}…`,
+    // npm puts an ellipsis behind it.
+    token: value.hint,
     cidr_whitelist: value.cidrs.length > 0 ? value.cidrs : null,
     readonly: !value.actions.some((action) => action !== 'read'),
     automation: false,
@@ -112,10 +113,14 @@ function printToken({ id, value }: Stored<TokenDocument>) {
   }
 }
 
-/** `--read-only` (npm 10, 11), or the granular `--packages-and-scopes-permission` of npm 12. */
+/**
+ * `--read-only` (npm 10), or the granular `--packages-and-scopes-permission` of npm 12, which takes `--read-only` and
+ * sends nothing of it: who names no permission gets the least.
+ */
 function actionsOf(body: unknown): readonly Action[] {
   const permission = textProperty(body, 'packages_and_scopes_permission')
-  if (property(body, 'readonly') === true || permission === 'read-only') return ['read']
+  const readonly = property(body, 'readonly') ?? permission === undefined
+  if (readonly === true || permission === 'read-only') return ['read']
   if (permission !== undefined && permission !== 'read-write') {
     const message = `The permission "${permission}" is not supported by this registry; use read-only or read-write.`
     throw new RegistryError('not_supported', message, { field: 'packages_and_scopes_permission' })

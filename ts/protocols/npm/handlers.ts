@@ -11,6 +11,7 @@ import { searching } from './searching.ts'
 import { security } from './security.ts'
 import { signIn } from './sign-in.ts'
 import { generateSigningKey, type SigningKey, signingKey } from './signatures.ts'
+import { stageUuid } from './stage-id.ts'
 import { staging } from './staging.ts'
 import { distTags } from './tags.ts'
 import { visibility } from './visibility.ts'
@@ -66,7 +67,7 @@ export function npmHandlers(deps: ProtocolDeps) {
       const request = await readPublish(c, deps, await loadKey(), entered, name, body)
       try {
         const stage = await registry.stages.stage(request)
-        return c.json({ ok: true, stageId: stage.id, id: name.name }, 201)
+        return c.json({ ok: true, stageId: stageUuid(stage.id), id: name.name }, 201)
       } finally {
         for (const file of request.files) await file.staged?.discard()
       }

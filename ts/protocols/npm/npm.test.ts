@@ -462,6 +462,22 @@ describe('accounts', () => {
   })
 })
 
+for (const [sent, readonly] of [
+  [{ readonly: false }, false],
+  [{ readonly: true }, true],
+  [{ packages_and_scopes_permission: 'read-write' }, false],
+  [{ packages_and_scopes_permission: 'read-only' }, true],
+  [{}, true],
+] as const) {
+  test(`a token made with ${JSON.stringify(sent)} ${readonly ? 'only reads' : 'may do everything'}`, async () => {
+    await using t = await openNpm()
+    const body = { password: 'correct horse battery', ...sent }
+    const made = await json(await t.request('POST', '/-/npm/v1/tokens', { as: t.owner, body }))
+    assert.equal(made.readonly, readonly)
+    assert.equal((await t.publish(aPublishBody('lib', '1.0.0'), made.token)).status, readonly ? 403 : 201)
+  })
+}
+
 describe('stages', () => {
   test('a stage is listed, shown, approved; its version is then there', async () => {
     await using t = await openNpm()
@@ -526,7 +542,13 @@ describe('the rest', () => {
 
   test('what is not supported says so in JSON; unknown endpoints and methods are 404', async () => {
     await using t = await openNpm()
-    for (const path of ['/-/org/acme/user', '/-/team/acme/devs/user', '/-/package/lib/trust', '/-/npm/v1/hooks']) {
+    for (const path of [
+      '/-/org/acme/user',
+      '/-/user/jane/package',
+      '/-/team/acme/devs/user',
+      '/-/package/lib/trust',
+      '/-/npm/v1/hooks',
+    ]) {
       const answer = await t.request('GET', path, { as: t.owner })
       assert.equal(answer.status, 404, path)
       assert.match(((await answer.json()) as { error: string }).error, /not supported/)

@@ -45,6 +45,7 @@ function routes(r: Hono<Env>, deps: ProtocolDeps) {
   r.put('/-/user/:user', h.signIn.couchLogin) //                                                     Basic
   r.put('/-/user/:user/-rev/:revision', h.signIn.couchLogin) //                                      Basic
   r.get('/-/user/:user', h.signIn.couchUser) //                                                      a user
+  r.get('/-/user/:user/package', h.notSupported)
   r.delete('/-/user/token/:token', h.signIn.logout) //                                               the token's user
   r.get('/-/npm/v1/user', h.account.profile) //                                                      a user
   r.post('/-/npm/v1/user', h.account.changeProfile) //                                               the user, admin

@@ -5,6 +5,7 @@ import type { PublishRequest } from '../../registry/publish-request.ts'
 import type { Stage } from '../../registry/stages.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import { type NpmContext, requireUser } from './place.ts'
+import { stageIdOf, stageUuid } from './stage-id.ts'
 
 /**
  * `npm stage` (npm 12, Yarn 4): a publish that waits for approval. Stages are of one repository: that of the address,
@@ -28,11 +29,12 @@ export function staging(deps: ProtocolDeps) {
 
   async function find(c: NpmContext, action: 'read' | 'write') {
     requireUser(c)
-    const id = c.req.param('stage') ?? ''
-    const stage = await registry.stages.find(id)
-    if (!stage) throw unknown(id)
+    const uuid = c.req.param('stage') ?? ''
+    const id = stageIdOf(uuid)
+    const stage = id === undefined ? undefined : await registry.stages.find(id)
+    if (!stage) throw unknown(uuid)
     const { repository } = await enter(c, action, stage.value.packageName)
-    if (stage.value.repositoryId !== repository.id) throw unknown(id)
+    if (stage.value.repositoryId !== repository.id) throw unknown(uuid)
     return { stage, repository }
   }
 
@@ -59,7 +61,7 @@ export function staging(deps: ProtocolDeps) {
     async tarball(c: NpmContext) {
       const { stage } = await find(c, 'read')
       const file = requestOf(stage).files[0]
-      if (!file) throw unknown(stage.id)
+      if (!file) throw unknown(stageUuid(stage.id))
       return sendBlob(c, {
         blobs: registry.blobs,
         digest: digestOf(file.digest),
@@ -74,13 +76,16 @@ export function staging(deps: ProtocolDeps) {
       const { stage, repository } = await find(c, 'write')
       const approver = { id: requireUser(c).user.id, requestId: c.var.requestId }
       const { unit } = await registry.stages.approve(repository, stage.id, approver)
-      return c.json({ ok: true, id: `${stage.value.packageName}@${unit.value.version}`, stageId: stage.id }, 201)
+      return c.json(
+        { ok: true, id: `${stage.value.packageName}@${unit.value.version}`, stageId: stageUuid(stage.id) },
+        201,
+      )
     },
 
     async reject(c: NpmContext) {
       const { stage, repository } = await find(c, 'write')
       await registry.stages.reject(repository.id, stage.id)
-      return c.json({ ok: true, stageId: stage.id })
+      return c.json({ ok: true, stageId: stageUuid(stage.id) })
     },
   }
 }
@@ -90,7 +95,7 @@ export function printStage({ id, value }: Stage) {
   const request = requestOf({ id, value, revision: 1 })
   const { dist } = request.metadata as { dist: { shasum: string; integrity: string } }
   return {
-    id,
+    id: stageUuid(id),
     packageName: value.packageName,
     version: value.version,
     tag: request.tags[0] ?? 'latest',
