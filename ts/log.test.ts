@@ -25,6 +25,7 @@ const secrets: Record<string, (log: Log) => void> = {
   'a token in a message': (log) => log.info(`deleted ${token}`),
   'a token in a URL path': (log) => log.info({ url: `/npm/-/user/token/${token}?a=1` }),
   'a foreign token in a URL path': (log) => log.info({ url: '/-/user/token/s3cr3tValue-of-old' }),
+  'the secret of a waiting login': (log) => log.info({ url: '/npm/-/v1/done/s3cr3tValue' }),
   'a token in a query': (log) => log.info({ url: '/x?token=s3cr3tValue&y=1' }),
   'a header object': (log) => log.info({ headers: { authorization: 'Bearer s3cr3tValue' } }),
   'a cookie list': (log) => log.info({ headers: { 'set-cookie': ['sid=s3cr3tValue; HttpOnly'] } }),

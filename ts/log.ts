@@ -27,6 +27,8 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/\b(Bearer|Basic)(\s+)[\w.~+/=-]{16,}/gi, `$1$2${hidden}`],
   [/([?&](?:access_|id_|refresh_)?(?:token|password|secret|otp|code|key|signature)=)[^&"\s\\#]+/gi, `$1${hidden}`],
   [/(\/token\/)[^/?"\s\\#]+/g, `$1${hidden}`],
+  // Whoever knows it can collect the token that `npm login` waits for.
+  [/(\/-\/v1\/done\/)[^/?"\s\\#]+/g, `$1${hidden}`],
   [/(:\/\/[^/:@\s"]*:)[^/@\s"]+@/g, `$1${hidden}@`],
 ]
 
