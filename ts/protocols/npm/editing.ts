@@ -1,17 +1,18 @@
 import { RegistryError } from '../../errors.ts'
+import { readJson } from '../../http/body.ts'
 import { withMarks } from '../../registry/edit.ts'
 import { marksOf } from '../../registry/policy.ts'
 import type { Package, Unit } from '../../registry/store.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import { isObject } from './json-values.ts'
 import { deprecations, ownersEdit, removedVersions, tagsAfterRemoval, updateKind } from './package-update.ts'
-import { authorOf, type Found, findPackage, type NpmContext } from './place.ts'
+import { authorOf, type Found, findPackage, type NpmContext, textProperty } from './place.ts'
 import type { ReceivedBody } from './receive.ts'
 import { deprecationOf, npmUnit } from './unit.ts'
 
 /** Edits of a package: deprecate, owners, unpublish. What a document asks for is found by comparing it to the state. */
 export function editing(deps: ProtocolDeps) {
-  const { registry, access } = deps
+  const { registry, access, limits } = deps
 
   async function unitsOf(pkg: Package): Promise<Map<string, Unit>> {
     const units = new Map<string, Unit>()
@@ -45,16 +46,24 @@ export function editing(deps: ProtocolDeps) {
   /** `npm owner`: every name must be a user's. */
   async function changeOwners(c: NpmContext, { package: pkg }: Found, sent: Record<string, unknown>) {
     const owners: string[] = []
-    for (const [i, name] of ownersEdit(sent).entries()) {
-      const user = await access.users.findByUsername(name)
-      if (!user) {
-        throw new RegistryError('payload_invalid', `maintainers[${i}]: there is no user "${name}".`, {
-          field: `maintainers[${i}]`,
-        })
-      }
-      owners.push(user.id)
-    }
-    await registry.edit(pkg, { kind: 'owner' }, authorOf(c), ({ tags, marks }) => ({ tags, owners, marks }))
+    for (const [i, name] of ownersEdit(sent).entries()) owners.push(await userNamed(name, `maintainers[${i}]`))
+    await setOwners(c, pkg, () => owners)
+  }
+
+  async function userNamed(name: string, field: string): Promise<string> {
+    const user = await access.users.findByUsername(name)
+    if (user) return user.id
+    throw new RegistryError('payload_invalid', `${field}: there is no user "${name}".`, { field })
+  }
+
+  function setOwners(c: NpmContext, pkg: Package, next: (owners: readonly string[]) => readonly string[]) {
+    return registry.edit(pkg, { kind: 'owner' }, authorOf(c), ({ tags, owners, marks }) => {
+      const changed = next(owners)
+      if (changed.length > 0) return { tags, owners: changed, marks }
+      throw new RegistryError('payload_invalid', 'A package has at least one owner; add somebody else first.', {
+        field: 'user',
+      })
+    })
   }
 
   /** `npm unpublish name@version`: the packument without it. Clients without a true revision may remove one at a time. */
@@ -98,7 +107,23 @@ export function editing(deps: ProtocolDeps) {
         if (kind === 'owners') await changeOwners(c, found, sent)
         else await unpublishVersions(c, found, sent)
       }
-      return c.json({ ok: true, id: found.name.name }, 201)
+      // Yarn 1 takes an answer without `success` for a failure.
+      return c.json({ ok: true, success: true, id: found.name.name }, 201)
+    },
+
+    /** `pnpm owner add` (pnpm 12): one user, by name. */
+    async addOwner(c: NpmContext) {
+      const found = await findPackage(c, deps, 'delete')
+      const user = await userNamed(textProperty(await readJson(c, limits), 'user') ?? '', 'user')
+      await setOwners(c, found.package, (owners) => [...new Set([...owners, user])])
+      return c.json({ ok: true, id: found.name.name })
+    },
+
+    async removeOwner(c: NpmContext) {
+      const found = await findPackage(c, deps, 'delete')
+      const user = await userNamed(c.req.param('user') ?? '', 'user')
+      await setOwners(c, found.package, (owners) => owners.filter((owner) => owner !== user))
+      return c.json({ ok: true, id: found.name.name })
     },
 
     /** `npm unpublish name --force`: every version. */

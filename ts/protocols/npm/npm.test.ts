@@ -351,6 +351,27 @@ describe('editing', () => {
     assert.deepEqual(Object.keys((await packumentOf(t)).versions), ['1.1.0', '1.2.0'])
   })
 
+  test('owners change one at a time as pnpm asks it, and the last one stays', async () => {
+    await using t = await openNpm()
+    await ok(await t.publish(aPublishBody('@acme/lib', '1.0.0')))
+    await t.aUser('paul')
+    const owners = async () =>
+      Object.keys(await json(await t.request('GET', '/-/package/@acme%2flib/collaborators', { as: t.owner })))
+    const path = '/-/package/@acme%2Flib/owners'
+    const paul = await t.aToken({ id: (await t.access.users.findByUsername('paul'))?.id ?? '' })
+    const refused = await t.request('PUT', path, { as: paul.text, body: { user: 'paul' } })
+    assert.equal(refused.status, 404)
+    for (const body of [{ user: 'paul' }, { user: 'PAUL' }])
+      await ok(await t.request('PUT', path, { as: t.owner, body }))
+    assert.deepEqual(await owners(), ['olga', 'paul'])
+    assert.equal((await t.request('PUT', path, { as: t.owner, body: { user: 'nobody' } })).status, 400)
+    await ok(await t.request('DELETE', `${path}/olga`, { as: t.owner }))
+    assert.equal((await t.request('DELETE', `${path}/paul`, { as: t.owner })).status, 400)
+    assert.deepEqual(await owners(), ['paul'])
+    const access = await t.request('GET', '/-/package/@acme%2flib/access', { as: t.owner })
+    assert.deepEqual(await json(access), { access: 'restricted' })
+  })
+
   test('owners are users that exist, never nobody, and write without being members', async () => {
     await using t = await withVersions('1.0.0')
     const other = await t.aUser('other')

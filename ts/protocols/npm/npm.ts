@@ -75,6 +75,9 @@ function routes(r: Hono<Env>, deps: ProtocolDeps) {
   on('DELETE', '/-/package/', '/dist-tags/:tag', h.tags.remove) //                                   write
   on('GET', '/-/package/', '/visibility', h.visibility.show) //                                      read
   on('POST', '/-/package/', '/access', h.visibility.set) //                                          write
+  on('GET', '/-/package/', '/access', h.visibility.access) //                                        read
+  on('PUT', '/-/package/', '/owners', h.editing.addOwner) //                                         delete
+  on('DELETE', '/-/package/', '/owners/:user', h.editing.removeOwner) //                             delete
   on('GET', '/-/package/', '/collaborators', h.visibility.collaborators) //                          read
 
   r.on(['GET', 'PUT', 'POST', 'DELETE'], ['/-/org/*', '/-/team/*', '/-/package/*', '/-/npm/*'], h.notSupported)

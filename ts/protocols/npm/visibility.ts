@@ -14,6 +14,13 @@ export function visibility(deps: ProtocolDeps) {
       return c.json({ public: effectiveVisibility(organization.value, repository.value) === 'public' })
     },
 
+    /** `pnpm access get status` (pnpm 12). */
+    async access(c: NpmContext) {
+      const { organization, repository } = await findPackage(c, deps, 'read')
+      const isPublic = effectiveVisibility(organization.value, repository.value) === 'public'
+      return c.json({ access: isPublic ? 'public' : 'restricted' })
+    },
+
     /** What the repository is already succeeds; anything else is the repository's to change. */
     async set(c: NpmContext) {
       const { organization, repository } = await findPackage(c, deps, 'write')
