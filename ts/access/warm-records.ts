@@ -17,8 +17,8 @@ import { type WarmReads, warmReads } from '../metadata/warm-reads.ts'
 import { membershipId } from './organizations.ts'
 
 const maxEntries = 5000
-/** What DESIGN.md promises of a revocation on other replicas. */
-const ttlSeconds = 5
+/** A revocation holds on every replica within 5 seconds; the second less is for the request that finds it out. */
+const ttlSeconds = 4
 
 type Found<T> = Promise<Stored<T> | undefined>
 
