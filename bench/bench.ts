@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { machineLine } from './machine.ts'
@@ -17,11 +18,9 @@ async function main(args: readonly string[]): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'stowage-bench-'))
   process.once('SIGINT', () => process.exit(130))
   process.once('SIGTERM', () => process.exit(143))
-  try {
-    await print(options, await measure(options, dir))
-  } finally {
-    await rm(dir, { recursive: true, force: true })
-  }
+  // After the servers were killed, which processes.ts asked for earlier.
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
+  await print(options, await measure(options, dir))
 }
 
 async function measure(options: BenchOptions, dir: string): Promise<Line[]> {
