@@ -22,6 +22,8 @@ export interface Dialect {
   readonly lockfile: string
   /** Whether it asks with `If-None-Match` for what it knows; others ask anew, or not at all for a while. */
   readonly revalidates: boolean
+  /** Whether it installs a package called `constructor`: npm 10 to 12 and pnpm 10 stumble over it before they ask. */
+  readonly takesObjectKeys: boolean
   /** What it prints when its user has to do something. */
   readonly says: {
     readonly missing: RegExp
@@ -49,6 +51,7 @@ export const npmDialect: Dialect = {
   installLocked: ['ci'],
   lockfile: 'package-lock.json',
   revalidates: true,
+  takesObjectKeys: false,
   says: {
     missing,
     anonymous: /notice Sign in first: this needs a token[\s\S]*E401[\s\S]*npm login/,
@@ -65,6 +68,7 @@ export const pnpmDialect: Dialect = {
   installLocked: ['install', '--frozen-lockfile'],
   lockfile: 'pnpm-lock.yaml',
   revalidates: false,
+  takesObjectKeys: false,
   says: {
     missing: /missing is not in the npm registry, or you have no permission to fetch/,
     anonymous: /401[\s\S]*No authorization header was set/,
@@ -81,6 +85,7 @@ export const yarn1Dialect: Dialect = {
   installLocked: ['install', '--frozen-lockfile', '--non-interactive'],
   lockfile: 'yarn.lock',
   revalidates: false,
+  takesObjectKeys: true,
   says: {
     missing,
     anonymous: /Sign in first: this needs a token/,
@@ -105,6 +110,7 @@ export const yarn4Dialect: Dialect = {
   installLocked: ['install', '--immutable'],
   lockfile: 'yarn.lock',
   revalidates: true,
+  takesObjectKeys: true,
   says: {
     missing: /missing@npm:1: Package not found/,
     anonymous: /Invalid authentication \(as an anonymous user\)/,
@@ -123,6 +129,7 @@ export const bunDialect: Dialect = {
   installLocked: ['install', '--frozen-lockfile'],
   lockfile: 'bun.lock',
   revalidates: true,
+  takesObjectKeys: true,
   says: { missing: /missing - 404/, anonymous: /app - 401/, wrongToken: /app - 401/, taken },
 }
 
@@ -133,6 +140,7 @@ export const denoDialect: Dialect = {
   installLocked: ['install', '--frozen'],
   lockfile: 'deno.lock',
   revalidates: false,
+  takesObjectKeys: true,
   says: {
     missing: /npm package 'missing' does not exist/,
     anonymous: /Sign in first: this needs a token/,

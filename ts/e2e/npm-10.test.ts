@@ -2,6 +2,9 @@ import { after, before, describe } from 'node:test'
 import { type ClientRegistry, startClientRegistry } from '../testing/client-registry.ts'
 import { pinnedClient } from '../testing/clients.ts'
 import { npmDialect, suiteOf } from './dialects.ts'
+import { npmAccountCases } from './npm-account-cases.ts'
+import { npmPackageCases } from './npm-package-cases.ts'
+import { npmSecurityCases } from './npm-security-cases.ts'
 import { sharedCases } from './shared-cases.ts'
 
 const client = pinnedClient('npm', 10)
@@ -14,4 +17,7 @@ describe(...suiteOf(client), () => {
   after(() => registry[Symbol.asyncDispose]())
 
   sharedCases(client, npmDialect, () => registry)
+  npmPackageCases(client, () => registry)
+  npmAccountCases(client, () => registry)
+  npmSecurityCases(client, () => registry)
 })

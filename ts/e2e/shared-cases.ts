@@ -175,6 +175,18 @@ export function sharedCases(client: Client, dialect: Dialect, registryOf: () => 
     assert.equal(await installed(project, name), `${name} 1.0.0`)
   })
 
+  if (dialect.takesObjectKeys) {
+    test('a package called constructor installs like any other', async (t) => {
+      tell(t, client)
+      const registry = registryOf()
+      await registry.publish('constructor', '1.0.0')
+      await using home = await openHome(client, dialect, registry)
+      const project = await projectFolder(home, dialect, { constructor: '1' })
+      await home.ok(project, dialect.install)
+      assert.equal(await installed(project, 'constructor'), 'constructor 1.0.0')
+    })
+  }
+
   const { publish: commands, says } = dialect
   if (!commands || !says.taken) return
   const { taken } = says

@@ -35,7 +35,7 @@ export interface ClientHome extends AsyncDisposable {
   write(file: string, content: string | object): Promise<void>
   /** Makes a folder below the home with these files; values that are no text are written as JSON. */
   folder(name: string, files: Readonly<Record<string, string | object>>): Promise<string>
-  /** Runs the client in a folder, whatever it comes to; `input` goes to its standard input. */
+  /** Runs the client in a folder, whatever it comes to. */
   run(folder: string, args: readonly string[], options?: RunOptions): Promise<Ran>
   /** Runs it, and throws what it printed unless it succeeded. Resolves to its standard output. */
   ok(folder: string, args: readonly string[], options?: RunOptions): Promise<string>
@@ -44,7 +44,8 @@ export interface ClientHome extends AsyncDisposable {
 }
 
 export interface RunOptions {
-  readonly input?: string
+  /** What it is told, one after the other, each when it asks: when its output ends with a colon. */
+  readonly answers?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   /** Told of each piece of output as it comes. */
   readonly onOutput?: (text: string) => void
@@ -126,19 +127,21 @@ async function runClient(
   home: string,
   folder: string,
   args: readonly string[],
-  { input, env, onOutput }: RunOptions,
+  { answers = [], env, onOutput }: RunOptions,
 ): Promise<Ran> {
   const options = { cwd: folder, env: { ...isolation(client, home), ...env }, timeout: deadlineMs }
   const child = spawnClient(client, args, options)
   const out = { stdout: '', stderr: '' }
+  const unsaid = [...answers]
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
       out[name] += text
       onOutput?.(text)
+      if (unsaid.length > 0 && /:\s*$/.test(text)) child.stdin.write(`${unsaid.shift()}\n`)
     })
   }
   child.stdin.on('error', () => {}) // It may end without reading.
-  child.stdin.end(input)
+  if (answers.length === 0) child.stdin.end()
   await once(child, 'close')
   if (child.signalCode !== null) {
     throw new Error(`${spelled(client, args)} was ended by ${child.signalCode}:\n${out.stdout}${out.stderr}`)

@@ -43,11 +43,15 @@ export function editing(deps: ProtocolDeps) {
     }))
   }
 
-  /** `npm owner`: every name must be a user's. */
-  async function changeOwners(c: NpmContext, { package: pkg }: Found, sent: Record<string, unknown>) {
-    const owners: string[] = []
-    for (const [i, name] of ownersEdit(sent).entries()) owners.push(await userNamed(name, `maintainers[${i}]`))
-    await setOwners(c, pkg, () => owners)
+  /**
+   * `npm owner`: every name must be a user's. Yarn 1 reads the abbreviated document, so it knows neither the owners nor
+   * the revision: without a true revision, owners are only added.
+   */
+  async function changeOwners(c: NpmContext, found: Found, sent: Record<string, unknown>) {
+    const named: string[] = []
+    for (const [i, name] of ownersEdit(sent).entries()) named.push(await userNamed(name, `maintainers[${i}]`))
+    const replaces = isCurrent(c, found)
+    await setOwners(c, found.package, (owners) => (replaces ? named : [...new Set([...owners, ...named])]))
   }
 
   async function userNamed(name: string, field: string): Promise<string> {

@@ -351,6 +351,18 @@ describe('editing', () => {
     assert.deepEqual(Object.keys((await packumentOf(t)).versions), ['1.1.0', '1.2.0'])
   })
 
+  test('owners from a client that did not read them are added: none is lost', async () => {
+    await using t = await openNpm()
+    await ok(await t.publish(aPublishBody('lib', '1.0.0')))
+    await t.aUser('paul')
+    const body = { _id: 'lib', maintainers: [{ name: 'paul' }] }
+    const answer = await json(await t.request('PUT', '/lib/-rev/undefined', { as: t.owner, body }))
+    // Yarn 1 looks for it.
+    assert.equal(answer.success, true)
+    const owners = await json(await t.request('GET', '/-/package/lib/collaborators', { as: t.owner }))
+    assert.deepEqual(Object.keys(owners), ['olga', 'paul'])
+  })
+
   test('owners change one at a time as pnpm asks it, and the last one stays', async () => {
     await using t = await openNpm()
     await ok(await t.publish(aPublishBody('@acme/lib', '1.0.0')))
