@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { constants, type Dirent } from 'node:fs'
-import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { access, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { RegistryError } from '../errors.ts'
 import { asStorageError, codeOf, isMissing } from './file-errors.ts'
 import { readFileBytes } from './file-reader.ts'
 import { hashStream } from './hashing.ts'
-import { writeStagingFile } from './staging-file.ts'
+import { removeFile, writeStagingFile } from './staging-file.ts'
 import type { BlobInfo, BlobStore, Digest, StagedBlob } from './store.ts'
 
 const shards = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'))
@@ -43,7 +43,7 @@ export async function filesystemBlobStore(options: { dir: string }): Promise<Blo
     },
     read: (digest, range) => readFileBytes(pathOf(digest), range),
     stat: (digest) => statBlob(digest, pathOf(digest)),
-    delete: (digest) => rm(pathOf(digest), { force: true }),
+    delete: (digest) => removeFile(pathOf(digest)),
     list: ({ after, limit = 1000 }) => listBlobs(layout, pathOf, after, Math.min(limit, 1000)),
     sweep: (olderThanSeconds) => sweepStaging(layout, olderThanSeconds),
     localPath: pathOf,
@@ -92,7 +92,12 @@ function notWritable(layout: Layout, cause: unknown): RegistryError {
 }
 
 function stagedFile(path: string, facts: Omit<StagedBlob, 'commit' | 'discard'>, pathOf: (digest: Digest) => string) {
-  const discard = () => rm(path, { force: true })
+  let isGone = false
+  const discard = async () => {
+    if (isGone) return
+    await removeFile(path)
+    isGone = true
+  }
   return {
     ...facts,
     discard,
@@ -101,6 +106,7 @@ function stagedFile(path: string, facts: Omit<StagedBlob, 'commit' | 'discard'>,
       try {
         if (await statBlob(facts.digest, final)) await discard()
         else await rename(path, final)
+        isGone = true
         // Also where the file was there before: another process may have renamed it a moment ago.
         await flushDirectory(dirname(final))
       } catch (err) {
@@ -163,7 +169,7 @@ async function removeOlder(entry: Dirent, newestMs: number): Promise<boolean> {
   const path = join(entry.parentPath, entry.name)
   try {
     if (!entry.isFile() || (await stat(path)).mtimeMs > newestMs) return false
-    await rm(path)
+    await unlink(path)
     return true
   } catch (err) {
     if (isMissing(err)) return false // committed or discarded meanwhile

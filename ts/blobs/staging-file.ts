@@ -1,4 +1,5 @@
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { isMissing } from './file-errors.ts'
 
 const mib = 1024 * 1024
 
@@ -22,7 +23,7 @@ export async function writeStagingFile(path: string, pieces: AsyncIterable<Uint8
       await handle.close()
     }
   } catch (err) {
-    await rm(path, { force: true })
+    await removeFile(path)
     throw err
   } finally {
     writesInProgress--
@@ -57,4 +58,13 @@ async function writeAll(handle: FileHandle, batch: Uint8Array[]): Promise<void> 
   if (bytesWritten === total) return
   const rest = Buffer.concat(batch).subarray(bytesWritten)
   for (let at = 0; at < rest.byteLength; ) at += (await handle.write(rest, at)).bytesWritten
+}
+
+/** Removes a file; one that is not there is success. Not `rm`, which looks at the file on the event loop first. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path)
+  } catch (err) {
+    if (!isMissing(err)) throw err
+  }
 }

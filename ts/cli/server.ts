@@ -77,7 +77,7 @@ export async function startProcess({ config, build, log, prepares }: ProcessOpti
   const timed = timedBlobs(stores.blobs, (operation, seconds) => metrics.backend('blobs', operation, seconds))
   const { sealer } = await loadSecrets({ dataDir: config.dataDir, ...config.secrets })
   // Remembered answers share their bytes with the two caches below them, so they take little more.
-  const { cacheBytes } = config
+  const cacheBytes = Math.max(2, config.cacheBytes)
   const blobs = rememberSmallBlobs(timed, { maxBytes: cacheBytes / 2, maxBlobBytes: smallBlobBytes })
   const access = openAccess(config, engine, log)
   const setupSecret = prepares ? await prepareStart(access, config) : undefined

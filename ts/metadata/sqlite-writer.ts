@@ -57,7 +57,9 @@ function openWritable(): Connection {
   const opened = openConnection(path, false)
   try {
     whenFree(() => opened.exec('PRAGMA journal_mode = WAL'))
-    opened.exec('PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 8192')
+    opened.exec(
+      'PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 8192; PRAGMA temp_store = MEMORY',
+    )
     proveWritable(opened)
     return opened
   } catch (err) {
