@@ -330,7 +330,8 @@ export interface StageDocument {
   /** The unit key while the stage is open; absent afterwards, so that the key is free again. */
   reservation?: string
   version: string
-  state: 'staged' | 'approved' | 'rejected'
+  /** `approving`: somebody's approval publishes it, and nobody can reject it any more. */
+  state: 'staged' | 'approving' | 'approved' | 'rejected'
   /** The publish request as JSON text. */
   publish: string
   publisherId: string

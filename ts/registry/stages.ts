@@ -38,7 +38,7 @@ type StoredRequest = Omit<PublishRequest, 'repository' | 'approvedStageId'>
 export function stagedPublishes({ store, blobRecords, publish }: StagesDeps): Stages {
   async function find(id: string): Promise<Stage | undefined> {
     const stage = await store.stages.get(id)
-    return stage?.value.state === 'staged' ? stage : undefined
+    return stage?.value.state === 'staged' || stage?.value.state === 'approving' ? stage : undefined
   }
 
   async function get(repositoryId: string, id: string): Promise<Stage> {
@@ -56,8 +56,16 @@ export function stagedPublishes({ store, blobRecords, publish }: StagesDeps): St
 
   async function close(stage: Stage, state: 'approved' | 'rejected') {
     const { reservation: _, ...rest } = stage.value
-    await store.stages.update(stage.id, stage.revision, { ...rest, state })
+    await move(stage, { ...rest, state })
     await dropReferences(stage.id)
+  }
+
+  async function move(stage: Stage, value: StageDocument): Promise<Stage> {
+    try {
+      return await store.stages.update(stage.id, stage.revision, value)
+    } catch (err) {
+      throw hasCode(err, 'revision_stale') ? answered(stage.id) : err
+    }
   }
 
   return {
@@ -112,15 +120,29 @@ export function stagedPublishes({ store, blobRecords, publish }: StagesDeps): St
           `Repository "${repository.value.name}" wants a stage approved by somebody else than the person who staged it.`,
         )
       }
+      // From here on it cannot be rejected: of an approval and a rejection at once, one is told that it came too late.
+      const claimed = await move(stage, { ...stage.value, state: 'approving' })
       const request: StoredRequest = JSON.parse(stage.value.publish)
-      const published = await publish({ ...request, repository, approvedStageId: id, requestId: approver.requestId })
-      await close(stage, 'approved')
-      return published
+      try {
+        const published = await publish({ ...request, repository, approvedStageId: id, requestId: approver.requestId })
+        await close(claimed, 'approved')
+        return published
+      } catch (err) {
+        // An earlier approval may have published it and died before it could say so.
+        if (hasCode(err, 'version_exists')) await close(claimed, 'approved').catch(() => {})
+        else await move(claimed, { ...claimed.value, state: 'staged' }).catch(() => {})
+        throw err
+      }
     },
 
     async reject(repositoryId, id) {
       const stage = await get(repositoryId, id)
+      if (stage.value.state !== 'staged') throw answered(id)
       await close(stage, 'rejected')
     },
   }
+}
+
+function answered(id: string): RegistryError {
+  return new RegistryError('stage_unknown', `The stage "${id}" was approved or rejected meanwhile.`)
 }

@@ -133,6 +133,7 @@ export function editing(deps: ProtocolDeps) {
     /** `npm unpublish name --force`: every version. */
     async unpublishAll(c: NpmContext) {
       const found = await findPackage(c, deps, 'delete')
+      if (isOutdated(c, found)) throw stale()
       const units = await unitsOf(found.package)
       await remove(c, found, units, [...units.keys()])
       return c.json({ ok: true })

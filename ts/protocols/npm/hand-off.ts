@@ -68,11 +68,18 @@ export function handOff(): HandOff {
 
 /**
  * `count` readers of one source, each seeing every chunk. The source is read once and as fast as the slowest reader; a
- * reader that leaves early holds the others up no longer. All readers must run at the same time. An error of the source
- * reaches every reader.
+ * reader that leaves early holds the others up no longer. All readers must run at the same time; abort the signal when
+ * one fails, also before it took its first chunk. An error of the source, and the signal's reason, reach every reader.
  */
-export function tee(source: AsyncIterable<Uint8Array>, count: number): AsyncIterable<Uint8Array>[] {
+export function tee(
+  source: AsyncIterable<Uint8Array>,
+  count: number,
+  signal?: AbortSignal,
+): AsyncIterable<Uint8Array>[] {
   const branches = Array.from({ length: count }, handOff)
+  signal?.addEventListener('abort', () => {
+    for (const branch of branches) branch.fail(signal.reason)
+  })
   async function pump(): Promise<void> {
     try {
       for await (const chunk of source) await Promise.all(branches.map((branch) => branch.write(chunk)))

@@ -10,7 +10,14 @@ import {
   type Manifest,
   optionalPeers,
 } from './manifest-forms.ts'
+import { requireShapes } from './manifest-shapes.ts'
 import type { TarballFacts } from './tarball-facts.ts'
+
+/** A list of platforms; one may be written without the list. */
+function platforms(manifest: Manifest, name: string): Map<string, string> {
+  const value = Object.hasOwn(manifest, name) ? (manifest[name] ?? []) : []
+  return new Map((Array.isArray(value) ? value : [value]).map((platform) => [String(platform), '']))
+}
 
 type Facts = Pick<TarballFacts, 'packageJson' | 'hasGypFile' | 'hasServerScript'>
 
@@ -21,7 +28,10 @@ type Facts = Pick<TarballFacts, 'packageJson' | 'hasGypFile' | 'hasServerScript'
  */
 export function requireAgreement(manifest: Manifest, facts: Facts, at: string): void {
   const packageJson = facts.packageJson
+  requireShapes(manifest, at)
   requireIdentity(manifest, packageJson, at)
+  for (const name of ['os', 'cpu', 'libc'])
+    requireEqual(platforms(manifest, name), platforms(packageJson, name), `${at}.${name}`)
   const [sent, packed] = [canonicalDependencies(manifest), canonicalDependencies(packageJson)]
   requireEqual(sent.dependencies, packed.dependencies, `${at}.dependencies`)
   requireEqual(sent.optionalDependencies, packed.optionalDependencies, `${at}.optionalDependencies`)

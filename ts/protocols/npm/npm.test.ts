@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { rename } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import * as schema from '../../metadata/schema.ts'
@@ -207,6 +209,14 @@ describe('publishing', () => {
       /scripts/,
     ],
     ['another bin than the tarball', aPublishBody('lib', '1.0.0').withManifest({ bin: { sh: 'evil.js' } }), /bin/],
+    [
+      'dependencies that no install can read',
+      aPublishBody('lib', '1.0.0').withManifest({ dependencies: [null] }),
+      /dependencies must be/,
+    ],
+    ['a bin that is none', aPublishBody('lib', '1.0.0').withManifest({ bin: [null] }), /bin must be/],
+    ['platforms that are none', aPublishBody('lib', '1.0.0').withManifest({ os: {} }), /os must be/],
+    ['another platform than the tarball', aPublishBody('lib', '1.0.0').withManifest({ os: ['win32'] }), /os/],
     ['a tarball of another package', aPublishBody('lib', '1.0.0').withPackageJson({ name: 'other' }), /name/],
     ['a tarball of another version', aPublishBody('lib', '1.0.0').withPackageJson({ version: '9.9.9' }), /version/],
     [
@@ -297,6 +307,15 @@ describe('publishing', () => {
   })
 })
 
+test('a publish that cannot be stored is answered, and the next one goes through when it can', async () => {
+  await using t = await openNpm()
+  const folder = join(dirname(t.blobs.localPath(`sha256:${'0'.repeat(64)}`) ?? ''), '../../../staging')
+  await rename(folder, `${folder}-gone`)
+  assert.equal((await t.publish(aPublishBody('lib', '1.0.0'))).status, 500)
+  await rename(`${folder}-gone`, folder)
+  await ok(await t.publish(aPublishBody('lib', '1.0.0')))
+})
+
 describe('editing', () => {
   async function withVersions(...versions: string[]): Promise<Npm> {
     const t = await openNpm()
@@ -382,6 +401,28 @@ describe('editing', () => {
     assert.deepEqual(await owners(), ['paul'])
     const access = await t.request('GET', '/-/package/@acme%2flib/access', { as: t.owner })
     assert.deepEqual(await json(access), { access: 'restricted' })
+  })
+
+  test('deleting the package from an outdated document is refused, and takes nobody’s newer version along', async () => {
+    await using t = await withVersions('1.0.0')
+    const { _rev } = await packumentOf(t)
+    await ok(await t.publish(aPublishBody('lib', '1.1.0')))
+    assert.equal((await t.request('DELETE', `/lib/-rev/${_rev}`, { as: t.owner })).status, 409)
+    assert.deepEqual(Object.keys((await packumentOf(t)).versions), ['1.0.0', '1.1.0'])
+  })
+
+  test('a tag and the unpublish of its version at once leave no tag without a version', async () => {
+    for (let round = 0; round < 5; round++) {
+      await using t = await withVersions('1.0.0', '1.1.0')
+      const { _rev, ...packument } = await packumentOf(t)
+      delete packument.versions['1.0.0']
+      await Promise.all([
+        t.request('PUT', `/lib/-rev/${_rev}`, { as: t.owner, body: packument }),
+        t.request('PUT', '/-/package/lib/dist-tags/beta', { as: t.owner, body: '1.0.0' }),
+      ])
+      const after = await packumentOf(t)
+      for (const version of Object.values<string>(after['dist-tags'])) assert.ok(version in after.versions, version)
+    }
   })
 
   test('owners are users that exist, never nobody, and write without being members', async () => {
@@ -524,6 +565,21 @@ describe('stages', () => {
     assert.equal((await t.request('GET', '/lib', { as: t.owner })).status, 404)
     await ok(await t.request('POST', `/-/stage/${stageId}/approve`, { as: t.owner }))
     await ok(await t.request('GET', '/lib', { as: t.owner }))
+  })
+
+  test('of an approval and a rejection at once one is told that it came too late, and the package agrees', async () => {
+    for (let round = 0; round < 6; round++) {
+      await using t = await openNpm()
+      const { body } = aPublishBody('lib', '1.0.0')
+      const { stageId } = await json(await t.request('POST', '/-/stage/package/lib', { as: t.owner, body }))
+      const approve = () => t.request('POST', `/-/stage/${stageId}/approve`, { as: t.owner })
+      const reject = () => t.request('DELETE', `/-/stage/${stageId}`, { as: t.owner })
+      const both = round % 2 === 0 ? [approve(), reject()] : [reject(), approve()]
+      const [first, second] = await Promise.all(both)
+      const approved = (round % 2 === 0 ? first : second)?.ok
+      assert.notEqual(first?.ok, second?.ok)
+      assert.equal((await t.request('GET', '/lib', { as: t.owner })).ok, approved)
+    }
   })
 
   test('where approval is demanded, a direct publish is refused and the stager cannot approve', async () => {

@@ -60,15 +60,16 @@ async function receiveTarball(
   bytes: AsyncIterable<Uint8Array>,
   maxBytes: number,
 ): Promise<ReceivedTarball> {
-  const [toStage, toInspect] = tee(bytes, 2)
-  if (!toStage || !toInspect) throw new Error('tee gave fewer branches than asked for')
   const abort = new AbortController()
+  const [toStage, toInspect] = tee(bytes, 2, abort.signal)
+  if (!toStage || !toInspect) throw new Error('tee gave fewer branches than asked for')
   const staging = registry.blobs.stage(toStage, { hashes: ['sha1', 'sha512'], maxBytes, signal: abort.signal })
   const inspecting = inspectTarball(toInspect, { ...defaultTarballLimits, maxUnpackedBytes: maxBytes * 4 })
   try {
     const [staged, facts] = await Promise.all([staging, inspecting])
     return { staged, facts }
   } catch (err) {
+    // The other one may be waiting for bytes that the failed one will never let through.
     abort.abort(err)
     await Promise.allSettled([inspecting, staging.then((staged) => staged.discard())])
     throw err

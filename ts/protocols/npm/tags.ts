@@ -1,5 +1,7 @@
 import { RegistryError } from '../../errors.ts'
 import { readJson } from '../../http/body.ts'
+import type { PackageDocument } from '../../metadata/schema.ts'
+import { marksOf } from '../../registry/policy.ts'
 import type { Package } from '../../registry/store.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import { requireTag, requireVersion } from './names.ts'
@@ -17,6 +19,7 @@ export function distTags(deps: ProtocolDeps) {
     await registry.edit(found.package, { kind: 'tag' }, authorOf(c), (current) => {
       const tags = new Map(current.tags)
       edit(tags)
+      requireLive(current, tags)
       return { tags: [...tags], owners: current.owners, marks: current.marks }
     })
     return c.json({ ok: true, id: found.name.name })
@@ -84,5 +87,14 @@ export function distTags(deps: ProtocolDeps) {
         for (const [tag, version] of sent) tags.set(tag, version)
       })
     },
+  }
+}
+
+/** A version may have been deleted since it was looked up; the record that is swapped decides. */
+function requireLive(pkg: PackageDocument, tags: ReadonlyMap<string, string>): void {
+  const marks = marksOf(pkg)
+  for (const version of tags.values()) {
+    if (marks.get(version)?.deletedAt === undefined) continue
+    throw new RegistryError('version_unknown', `${pkg.name} ${version} was deleted.`)
   }
 }
