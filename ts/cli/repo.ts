@@ -3,6 +3,7 @@ import type { Access } from '../access/access.ts'
 import type { RepositorySettings } from '../access/repositories.ts'
 import type { Stored } from '../metadata/engine.ts'
 import type { OrganizationDocument, RepositoryDocument, Visibility } from '../metadata/schema.ts'
+import { protocols } from '../protocols/all.ts'
 import { visibilityOption } from './options.ts'
 import { type Terminal, UsageError } from './terminal.ts'
 import { requireOrganization, withAccess } from './with-access.ts'
@@ -56,7 +57,11 @@ function settingsOf(command: Command): Command {
 
 function parseAddress(address: string): Address {
   const [protocol, organization, name, ...rest] = address.replace(/^\/|\/$/g, '').split('/')
-  if (protocol && organization && name && rest.length === 0) return { protocol, organization, name }
+  const known = protocols.map(({ id }) => id)
+  if (protocol && organization && name && rest.length === 0) {
+    if (known.includes(protocol)) return { protocol, organization, name }
+    throw new UsageError(`"${protocol}" is no protocol of this server; it speaks ${known.join(', ')}.`)
+  }
   throw new UsageError(`"${address}" must be protocol/organization/repository, as in npm/acme/npm.`)
 }
 

@@ -60,7 +60,8 @@ export function account({ access, limits }: ProtocolDeps) {
     async createToken(c: NpmContext) {
       const { user } = requireUser(c)
       const body = await readJson(c, limits)
-      const password = textProperty(body, 'password') ?? ''
+      const password = textProperty(body, 'password')
+      if (password === undefined) throw invalid('password', 'The body needs the password, a string.')
       if (!(await access.users.checkPassword(user.value.username, password))) throw wrongPassword()
       const { text, token } = await access.tokens.create({
         userId: user.id,
@@ -120,6 +121,7 @@ function printToken({ id, value }: Stored<TokenDocument>) {
 function actionsOf(body: unknown): readonly Action[] {
   const permission = textProperty(body, 'packages_and_scopes_permission')
   const readonly = property(body, 'readonly') ?? permission === undefined
+  if (typeof readonly !== 'boolean') throw invalid('readonly', 'readonly is true or false.')
   if (readonly === true || permission === 'read-only') return ['read']
   if (permission !== undefined && permission !== 'read-write') {
     const message = `The permission "${permission}" is not supported by this registry; use read-only or read-write.`

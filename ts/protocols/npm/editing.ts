@@ -1,4 +1,4 @@
-import { RegistryError } from '../../errors.ts'
+import { hasCode, RegistryError } from '../../errors.ts'
 import { readJson } from '../../http/body.ts'
 import { withMarks } from '../../registry/edit.ts'
 import { marksOf } from '../../registry/policy.ts'
@@ -98,7 +98,10 @@ export function editing(deps: ProtocolDeps) {
      * deprecation that was read before somebody's publish leaves that out too.
      */
     async update(c: NpmContext, body: ReceivedBody) {
-      const found = await findPackage(c, deps, 'write')
+      const found = await findPackage(c, deps, 'write').catch((err) => {
+        const isNew = hasCode(err, 'package_unknown') && revisionOf(c) === undefined
+        throw isNew ? nothingToPublish() : err
+      })
       if (isOutdated(c, found)) throw stale()
       const { document } = body
       const sent = isObject(document) ? document : {}
@@ -169,4 +172,9 @@ function isOutdated(c: NpmContext, found: Found): boolean {
 
 function stale(): RegistryError {
   return new RegistryError('revision_stale', 'The package has changed since it was read. Read it again and repeat.')
+}
+
+function nothingToPublish(): RegistryError {
+  const message = 'The package does not exist yet, and the body has no "_attachments" with a tarball to publish.'
+  return new RegistryError('payload_invalid', message, { field: '_attachments' })
 }

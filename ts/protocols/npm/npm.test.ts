@@ -522,6 +522,8 @@ describe('accounts', () => {
     await using t = await openNpm()
     const make = (body: object) => t.request('POST', '/-/npm/v1/tokens', { as: t.owner, body })
     assert.equal((await make({ password: 'wrong' })).status, 401)
+    assert.equal((await make({})).status, 400)
+    assert.equal((await make({ password: 'correct horse battery', readonly: 'yes' })).status, 400)
     const made = await json(
       await make({ password: 'correct horse battery', readonly: true, cidr_whitelist: ['192.0.2.0/24'], name: 'ci' }),
     )
@@ -551,6 +553,21 @@ for (const [sent, readonly] of [
     assert.equal((await t.publish(aPublishBody('lib', '1.0.0'), made.token)).status, readonly ? 403 : 201)
   })
 }
+
+test('a user’s e-mail address is told to that user alone', async () => {
+  await using t = await openNpm()
+  const other = await t.aToken(await t.aUser('other'))
+  const emailAs = async (as: string) =>
+    (await json(await t.request('GET', '/-/user/org.couchdb.user:olga', { as }))).email
+  assert.deepEqual([await emailAs(t.owner), await emailAs(other.text)], ['olga@example.com', ''])
+})
+
+test('a body that neither publishes nor changes anything is refused, naming what is missing', async () => {
+  await using t = await openNpm()
+  const answer = await t.request('PUT', '/lib', { as: t.owner, body: { name: 'lib', versions: {} } })
+  assert.equal(answer.status, 400)
+  assert.match(await answer.text(), /_attachments/)
+})
 
 describe('stages', () => {
   test('a stage is listed, shown, approved; its version is then there', async () => {
