@@ -35,6 +35,8 @@ export async function askHttps(
   outgoing.end(body)
   const [response]: IncomingMessage[] = await once(outgoing, 'response')
   if (!response) throw new Error('there was no answer')
+  // A server that has refused the request may close before it took the whole body; the answer is what counts then.
+  outgoing.on('error', () => {})
   const chunks: Buffer[] = []
   const { socket } = response
   const certificate = 'getPeerCertificate' in socket ? (socket as TLSSocket).getPeerCertificate() : undefined

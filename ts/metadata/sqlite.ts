@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import { RegistryError } from '../errors.ts'
 import { writeTo } from './batch.ts'
 import type { AnySpec } from './documents.ts'
@@ -102,22 +103,29 @@ interface CommitMark {
   forget(): void
 }
 
-/** `PRAGMA data_version` tells of other connections' commits, and the writer's thread is another connection. */
+/**
+ * `PRAGMA data_version` tells of other connections' commits, and the writer's thread is another connection. Asked once
+ * a turn of the event loop, counted by libuv: a `setImmediate` that forgets would come too late for what is asked after
+ * it in the same phase, and the next requests would be told an old mark. Nothing asks from a timer, whose phase comes
+ * before new requests in the same turn.
+ */
 function markOfCommits(): CommitMark {
   let known: number | undefined
-  const forget = () => {
-    known = undefined
-  }
+  let turn = -1
   return {
-    forget,
+    forget() {
+      known = undefined
+    },
     read(connection) {
-      if (known !== undefined) return known
+      const now = performance.nodeTiming.uvMetricsInfo.loopCount
+      if (known !== undefined && turn === now) return known
+      turn = now
       try {
         known = Number(connection.get('PRAGMA data_version')?.[0])
       } catch (err) {
         if (!isBusy(err)) throw err
+        known = undefined
       }
-      setImmediate(forget)
       return known
     },
   }
