@@ -4,41 +4,8 @@ import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import * as schema from '../../metadata/schema.ts'
-import { openTestApp, type TestApp } from '../../testing/app.ts'
 import { aPublishBody } from './publish-builder.ts'
-
-interface Npm extends TestApp {
-  /** A token of an owner of `main` and `acme`. */
-  readonly owner: string
-  readonly ownerId: string
-  publish(body: ReturnType<typeof aPublishBody>, as?: string, at?: string): Promise<Response>
-}
-
-async function openNpm(): Promise<Npm> {
-  const t = await openTestApp()
-  const owner = await t.aUser('olga')
-  const acme = await t.access.organizations.create({ name: 'acme' })
-  const main = await t.access.organizations.findByName('main')
-  assert.ok(main)
-  for (const { id } of [acme, main]) await t.access.organizations.setMember(id, owner.id, 'owner')
-  const { text } = await t.aToken(owner)
-  return {
-    ...t,
-    owner: text,
-    ownerId: owner.id,
-    publish: ({ name, body }, as = text, at = '') =>
-      t.request('PUT', `${at}/${name.replace('/', '%2f')}`, { as, body }),
-  }
-}
-
-async function ok(response: Response): Promise<Response> {
-  if (!response.ok) assert.fail(`${response.status}: ${await response.text()}`)
-  return response
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: what a client sees is looked at member by member
-const json = async (response: Response): Promise<any> => (await ok(response)).json()
-const abbreviated = { accept: 'application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*' }
+import { abbreviated, json, type Npm, ok, openNpm } from './testing.ts'
 
 async function leavesNothing(t: Npm) {
   assert.equal(await t.engine.collection(schema.packages).count('byName', {}), 0, 'packages')
