@@ -16,6 +16,8 @@ export const statusOf = {
   file_unknown: 404,
   blob_unknown: 404,
   user_unknown: 404,
+  team_unknown: 404,
+  robot_unknown: 404,
   token_unknown: 404,
   stage_unknown: 404,
   method_not_allowed: 405,

@@ -4,8 +4,11 @@ import type { LoginRequests } from './login-requests.ts'
 import type { Organizations } from './organizations.ts'
 import type { Credentials, Principal } from './principal.ts'
 import type { Repositories } from './repositories.ts'
+import type { RepositoryGrants } from './repository-grants.ts'
+import type { Robots } from './robots.ts'
 import type { Sessions } from './sessions.ts'
 import type { Setup } from './setup.ts'
+import type { Teams } from './teams.ts'
 import type { Tokens } from './tokens.ts'
 import type { Users } from './users.ts'
 
@@ -13,6 +16,11 @@ import type { Users } from './users.ts'
 export interface Decision {
   readonly allowed: boolean
   readonly rule: string
+}
+
+/** `rules`: all that allow, or the one that refuses. */
+export interface Explanation extends Decision {
+  readonly rules: readonly string[]
 }
 
 export interface RepositoryAddress {
@@ -42,7 +50,9 @@ export interface Access {
   enter(principal: Principal, action: Action, address: RepositoryAddress, packageName?: string): Promise<Entered>
   /** The name of the organization that the root paths belong to. */
   readonly defaultOrganization: string
-  /** What a principal may search: audiences of postings (see PostingDocument); `all` alone for whoever may read
+  /** The decision as `can` makes it, with every rule that allows the action, or the one against it. */
+  explain(principal: Principal, action: Action, in_: Entered, packageName?: string): Promise<Explanation>
+  /** What a principal may search: audiences of postings (see PostingDocument) and ids of repositories; `all` alone for whoever may read
    *  everything. Wider than the principal's rights where a token narrows them: each hit still asks `can`. */
   audiences(principal: Principal): Promise<readonly string[]>
 
@@ -50,6 +60,9 @@ export interface Access {
   readonly users: Users
   readonly organizations: Organizations
   readonly repositories: Repositories
+  readonly grants: RepositoryGrants
+  readonly teams: Teams
+  readonly robots: Robots
   readonly tokens: Tokens
   readonly sessions: Sessions
   readonly loginRequests: LoginRequests

@@ -2,7 +2,7 @@ import { RegistryError } from '../errors.ts'
 import type { Stored } from '../metadata/engine.ts'
 import type { TokenDocument, UserDocument } from '../metadata/schema.ts'
 import { type AddressRanges, addressRanges, isInRanges } from './cidrs.ts'
-import { anonymous, type Credentials, type Principal } from './principal.ts'
+import { anonymous, type Credentials, isRobotId, type Principal } from './principal.ts'
 import { sessionId } from './sessions.ts'
 import { isTokenText, looksLikeToken, tokenHash } from './token-text.ts'
 import type { TokenUses } from './token-uses.ts'
@@ -31,12 +31,22 @@ export function authenticator({ records, users, uses }: AuthenticateDeps) {
     if (!isTokenText(text)) throw invalid('The token is mistyped or none of this server.')
     const token = await records.token(tokenHash(text))
     if (!token) throw invalid('The token is unknown or was revoked.')
-    const { expiresAt, userId } = token.value
+    const { expiresAt, userId, previousUntil = 0 } = token.value
+    if (token.value.hash !== tokenHash(text) && previousUntil <= Date.now()) {
+      throw invalid('The token was rotated, and this is the old one. Use its new secret.')
+    }
     if (expiresAt !== undefined && expiresAt <= Date.now()) throw invalid('The token has expired. Make a new one.')
     if (!isAllowedFrom(token, address)) throw invalid(`The token may not be used from ${address}.`)
-    const user = activeUser(await records.user(userId))
+    const holder = await holderOf(userId)
     uses.note(token, address)
-    return { kind: 'user', user, token }
+    return { ...holder, token }
+  }
+
+  async function holderOf(id: string) {
+    if (!isRobotId(id)) return { kind: 'user', user: activeUser(await records.user(id)) } as const
+    const robot = await records.robot(id)
+    if (!robot?.value.isActive) throw invalid('The robot is disabled or was deleted.')
+    return { kind: 'robot', robot } as const
   }
 
   async function byPassword(username: string, password: string): Promise<Principal> {

@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Stored } from '../metadata/engine.ts'
-import type { Action, MembershipDocument, OrganizationRole, TokenDocument, Visibility } from '../metadata/schema.ts'
-import { decide, decideCreation, effectiveVisibility, type Facts } from './can.ts'
+import type {
+  Action,
+  MembershipDocument,
+  OrganizationRole,
+  PermissionRole,
+  RepositoryDocument,
+  TeamRole,
+  TokenDocument,
+  Visibility,
+} from '../metadata/schema.ts'
+import { decide, decideCreation, explain } from './can.ts'
+import type { Facts } from './grounds.ts'
 import { anonymous, type Principal } from './principal.ts'
+import { effectiveVisibility } from './visibility.ts'
 
 const everything: Action[] = ['read', 'write', 'delete', 'admin']
 const stored = <T>(id: string, value: T): Stored<T> => ({ id, revision: 1, value })
@@ -12,20 +23,27 @@ interface World {
   visibility?: Visibility
   bound?: Visibility
   role?: OrganizationRole
+  /** Of the user, in the team `team_1`. */
+  team?: TeamRole
+  repository?: Partial<RepositoryDocument>
+  membersCreateRepositories?: boolean
   owners?: string[]
   anonymousAccess?: boolean
   packageName?: string
 }
 
-function facts({ visibility = 'private', bound = 'public', role, owners, packageName, ...more }: World): Facts {
+function facts({ visibility = 'private', bound = 'public', role, team, owners, packageName, ...more }: World): Facts {
   const membership: MembershipDocument | undefined = role && {
     organizationId: 'org_1',
     userId: 'usr_1',
     role,
+    ...(team && { teams: [['team_1', team]] }),
     createdAt: 0,
   }
+  const { membersCreateRepositories = false } = more
+  const acme = { name: 'acme', displayName: 'Acme', visibility: bound, membersCreateRepositories, createdAt: 0 }
   return {
-    organization: stored('org_1', { name: 'acme', displayName: 'Acme', visibility: bound, createdAt: 0 }),
+    organization: stored('org_1', acme),
     repository: stored('repo_1', {
       organizationId: 'org_1',
       protocol: 'npm',
@@ -36,6 +54,7 @@ function facts({ visibility = 'private', bound = 'public', role, owners, package
       refusesSimilarNames: false,
       createdAt: 0,
       createdBy: 'usr_1',
+      ...more.repository,
     }),
     membership,
     anonymousAccess: more.anonymousAccess ?? true,
@@ -62,6 +81,20 @@ function user(more: { isActive?: boolean; isPlatformAdmin?: boolean; token?: Par
     ...(token && { token: stored('tok_1', { ...limits, ...token }) }),
   }
 }
+
+function robot(more: { isActive?: boolean; organizationId?: string; team?: TeamRole } = {}): Principal {
+  const { isActive = true, organizationId = 'org_1', team } = more
+  const limits = { hash: '', hint: '', userId: 'rob_1', name: 'ci', actions: everything, cidrs: [], createdAt: 0 }
+  const teams = team ? [['team_1', team] as const] : []
+  return {
+    kind: 'robot',
+    robot: stored('rob_1', { organizationId, name: 'builder', description: '', isActive, teams, createdAt: 0 }),
+    token: stored('tok_1', limits),
+  }
+}
+
+const gives = (holderId: string, role: PermissionRole): World => ({ repository: { permissions: [[holderId, role]] } })
+const ofTeam: World = { repository: { teams: ['team_1'] } }
 
 const allowedTo = (principal: Principal, of: Facts) =>
   everything.filter((action) => decide(principal, action, of).allowed)
@@ -99,6 +132,81 @@ describe('rights', () => {
     },
     { rule: 'a package owner who may not read: nothing', who: user(), world: { owners: ['usr_1'] }, may: [] },
     { rule: 'a package of others: reads', who: user(), world: { visibility: 'public', owners: ['usr_2'] }, may: reads },
+    { rule: 'a reader: reads', who: user(), world: gives('usr_1', 'reader'), may: reads },
+    { rule: 'a developer: and writes', who: user(), world: gives('usr_1', 'developer'), may: ['read', 'write'] },
+    {
+      rule: 'a maintainer: and deletes',
+      who: user(),
+      world: gives('usr_1', 'maintainer'),
+      may: everything.slice(0, 3),
+    },
+    { rule: 'an admin of the repository: everything', who: user(), world: gives('usr_1', 'admin'), may: everything },
+    { rule: 'the permission of another: nothing', who: user(), world: gives('usr_2', 'admin'), may: [] },
+    {
+      rule: 'a team member, on a repository of the team: reads and writes',
+      who: user(),
+      world: { role: 'member', team: 'member', ...ofTeam },
+      may: ['read', 'write'],
+    },
+    {
+      rule: 'a team maintainer, on a repository of the team: and deletes',
+      who: user(),
+      world: { role: 'member', team: 'maintainer', ...ofTeam },
+      may: ['read', 'write', 'delete'],
+    },
+    {
+      rule: 'a team, on other repositories: nothing',
+      who: user(),
+      world: { role: 'member', team: 'maintainer' },
+      may: reads,
+    },
+    {
+      rule: 'a direct permission of the team: its members’, whatever their role in it',
+      who: user(),
+      world: { role: 'member', team: 'member', ...gives('team_1', 'maintainer') },
+      may: ['read', 'write', 'delete'],
+    },
+    { rule: 'a robot: nothing by itself', who: robot(), world: {}, may: [] },
+    { rule: 'a robot: nothing in internal', who: robot(), world: { visibility: 'internal' }, may: [] },
+    { rule: 'a robot: reads public', who: robot(), world: { visibility: 'public' }, may: reads },
+    {
+      rule: 'a robot: its direct permission',
+      who: robot(),
+      world: gives('rob_1', 'developer'),
+      may: ['read', 'write'],
+    },
+    { rule: 'a robot: what its team has', who: robot({ team: 'member' }), world: ofTeam, may: ['read', 'write'] },
+    {
+      rule: 'a robot of another organization: nothing by a team',
+      who: robot({ team: 'member', organizationId: 'org_2' }),
+      world: ofTeam,
+      may: [],
+    },
+    { rule: 'a disabled robot: nothing', who: robot({ isActive: false }), world: gives('rob_1', 'admin'), may: [] },
+    {
+      rule: 'owners only: who may write makes new packages',
+      who: user(),
+      world: { packageName: 'new', repository: { permissions: [['usr_1', 'developer']], ownersOnly: true } },
+      may: ['read', 'write'],
+    },
+    {
+      rule: 'owners only: who may write leaves packages of others alone',
+      who: user(),
+      world: { owners: ['usr_2'], repository: { permissions: [['usr_1', 'maintainer']], ownersOnly: true } },
+      may: ['read', 'delete'],
+    },
+    {
+      rule: 'owners only: an owner writes',
+      who: user(),
+      world: { owners: ['usr_1'], repository: { permissions: [['usr_1', 'developer']], ownersOnly: true } },
+      may: ['read', 'write', 'delete'],
+    },
+    {
+      rule: 'a disabled repository: enabled again by who administers it, and nothing else',
+      who: user({ isPlatformAdmin: true }),
+      world: { visibility: 'public', repository: { isDisabled: true } },
+      may: ['admin'],
+    },
     {
       rule: 'a disabled user: nothing',
       who: user({ isActive: false, isPlatformAdmin: true }),
@@ -200,4 +308,28 @@ test('a repository shows no more than its organization', () => {
       assert.equal(effectiveVisibility(organization.value, repository.value), levels[Math.min(i, j)])
     }
   }
+})
+
+describe('an explanation', () => {
+  test('names every rule that allows, teams by their names', () => {
+    const world: World = {
+      role: 'member',
+      team: 'member',
+      repository: { teams: ['team_1'], permissions: [['usr_1', 'reader']] },
+    }
+    const { rules } = explain(user(), 'read', { ...facts(world), teamNames: new Map([['team_1', 'web']]) })
+    assert.deepEqual(rules, [
+      'jane is member of the team web',
+      'jane is reader of the repository',
+      'jane is a member of the organization acme',
+    ])
+  })
+
+  test('names the one rule that refuses', () => {
+    assert.deepEqual(explain(user(), 'write', facts({ role: 'member' })), {
+      allowed: false,
+      rule: 'nothing gives jane the right to write here',
+      rules: ['nothing gives jane the right to write here'],
+    })
+  })
 })

@@ -1,43 +1,28 @@
-import type { Stored } from '../metadata/engine.ts'
-import type {
-  Action,
-  MembershipDocument,
-  OrganizationDocument,
-  RepositoryDocument,
-  UserDocument,
-  Visibility,
-} from '../metadata/schema.ts'
+import type { Action } from '../metadata/schema.ts'
 import type { Decision } from './access.ts'
-import type { Principal } from './principal.ts'
+import { type Facts, groundsOf, officesOf } from './grounds.ts'
+import { actorOf, type Principal } from './principal.ts'
 import { whyOutOfScope } from './token-scope.ts'
+import { effectiveVisibility } from './visibility.ts'
 
-/** All that a decision hangs on, loaded. */
-export interface Facts {
-  readonly organization: Stored<OrganizationDocument>
-  readonly repository: Stored<RepositoryDocument>
-  /** The user's membership of that organization. */
-  readonly membership: MembershipDocument | undefined
-  readonly packageName?: string
-  /** User ids; absent when not loaded, which allows nothing. */
-  readonly packageOwners?: readonly string[]
-  readonly anonymousAccess: boolean
-}
-
-const openness: Record<Visibility, number> = { private: 0, internal: 1, public: 2 }
-
-/** What a repository shows: its own visibility, bounded by its organization's. */
-export function effectiveVisibility(organization: OrganizationDocument, repository: RepositoryDocument): Visibility {
-  return openness[organization.visibility] < openness[repository.visibility]
-    ? organization.visibility
-    : repository.visibility
-}
-
-/** May the principal do this? The user's rights, and of a token only what lies in its scope. Unknown means no. */
+/** May the principal do this? Its rights, and of a token only what lies in its scope. Unknown means no. */
 export function decide(principal: Principal, action: Action, facts: Facts): Decision {
-  if (principal.kind === 'anonymous') return decideAnonymous(action, facts)
-  const { token, user } = principal
-  const outside = token && whyOutOfScope(token, targetOf(action, facts))
-  return outside ? no(outside) : decideUser(user, action, facts)
+  const barred = whyBarred(principal, action, facts)
+  if (barred) return no(barred)
+  const ground = groundsOf(principal, facts).find(({ actions }) => actions.includes(action))
+  return ground ? yes(ground.rule) : no(whyNothing(principal, action, facts))
+}
+
+/** The decision, and every ground that allows the action, or the one reason against it. */
+export function explain(principal: Principal, action: Action, facts: Facts): Decision & { rules: readonly string[] } {
+  const decision = decide(principal, action, facts)
+  if (!decision.allowed) return { ...decision, rules: [decision.rule] }
+  return {
+    ...decision,
+    rules: groundsOf(principal, facts)
+      .filter(({ actions }) => actions.includes(action))
+      .map(({ rule }) => rule),
+  }
 }
 
 /** May the principal make a repository by publishing this package to it? */
@@ -45,63 +30,55 @@ export function decideCreation(
   principal: Principal,
   facts: Omit<Facts, 'repository' | 'packageOwners'> & { readonly protocol: string },
 ): Decision {
+  const { organization, membership, packageName, protocol } = facts
   if (principal.kind === 'anonymous') return no('nobody is signed in')
-  const { token, user } = principal
-  const outside = token && whyOutOfScope(token, { ...targetOf('write', facts), protocol: facts.protocol })
-  if (outside) return no(outside)
-  return decideByOffice(user, facts) ?? no(`${user.value.username} may not create repositories in ${nameOf(facts)}`)
-}
-
-function decideAnonymous(action: Action, facts: Facts): Decision {
-  if (!facts.anonymousAccess) return no('anonymous access is off')
-  if (action !== 'read') return no('nobody is signed in')
-  if (effectiveVisibility(facts.organization.value, facts.repository.value) !== 'public') {
-    return no('the repository is not public, and nobody is signed in')
+  const target = { action: 'write' as const, protocol, organizationId: organization.id }
+  const named = packageName === undefined ? {} : { packageName }
+  const outside = principal.token && whyOutOfScope(principal.token, { ...target, ...named })
+  const barred = outside ?? whyInactive(principal)
+  if (barred) return no(barred)
+  const [office] = officesOf(principal, facts)
+  if (office) return yes(office.rule)
+  const { name } = actorOf(principal)
+  if (principal.kind === 'user' && membership && organization.value.membersCreateRepositories) {
+    return yes(`members of the organization ${organization.value.name} may create repositories`)
   }
-  return yes('the repository is public')
+  return no(`${name} may not create repositories in ${organization.value.name}`)
 }
 
-function decideUser(user: Stored<UserDocument>, action: Action, facts: Facts): Decision {
-  const byOffice = decideByOffice(user, facts)
-  if (byOffice) return byOffice
-  const reading = decideReading(user, facts)
-  if (action === 'read' || !reading.allowed) return reading
-  const isOwner = facts.packageOwners?.includes(user.id) ?? false
-  if (isOwner && (action === 'write' || action === 'delete')) {
-    return yes(`${user.value.username} owns the package ${facts.packageName}`)
-  }
-  return no(`nothing gives ${user.value.username} the right to ${action} here`)
-}
-
-/** The offices that carry every right; a disabled user has none. `undefined`: holds none of them. */
-function decideByOffice(user: Stored<UserDocument>, facts: Pick<Facts, 'organization' | 'membership'>) {
-  const { username, isActive, isPlatformAdmin } = user.value
-  if (!isActive) return no(`${username} is disabled`)
-  if (isPlatformAdmin) return yes(`${username} is a platform admin`)
-  const role = facts.membership?.role
-  if (role === 'owner' || role === 'admin') return yes(`${username} is ${role} of the organization ${nameOf(facts)}`)
-  return undefined
-}
-
-function decideReading(user: Stored<UserDocument>, facts: Facts): Decision {
-  const visibility = effectiveVisibility(facts.organization.value, facts.repository.value)
-  if (visibility === 'public') return yes('the repository is public')
-  if (visibility === 'internal') return yes('the repository is internal: who is signed in reads it')
-  const { username } = user.value
-  if (facts.membership) return yes(`${username} is a member of the organization ${nameOf(facts)}`)
-  return no(`the repository is private, and ${username} is no member of the organization ${nameOf(facts)}`)
-}
-
-function targetOf(action: Action, facts: Pick<Facts, 'organization' | 'packageName'> & Partial<Facts>) {
-  return {
+/** What takes every right away, whatever gives it. */
+function whyBarred(principal: Principal, action: Action, facts: Facts): string | undefined {
+  // Who administers a disabled repository can enable it again.
+  if (facts.repository.value.isDisabled && action !== 'admin') return 'the repository is disabled'
+  if (principal.kind === 'anonymous') return facts.anonymousAccess ? undefined : 'anonymous access is off'
+  const { organization, repository, packageName } = facts
+  const target = {
     action,
-    protocol: facts.repository?.value.protocol ?? '',
-    organizationId: facts.organization.id,
-    ...(facts.repository && { repositoryId: facts.repository.id }),
-    ...(facts.packageName !== undefined && { packageName: facts.packageName }),
+    protocol: repository.value.protocol,
+    organizationId: organization.id,
+    repositoryId: repository.id,
+    ...(packageName !== undefined && { packageName }),
   }
+  return (principal.token && whyOutOfScope(principal.token, target)) ?? whyInactive(principal)
 }
 
-const nameOf = (facts: Pick<Facts, 'organization'>) => facts.organization.value.name
+function whyInactive(principal: Exclude<Principal, { kind: 'anonymous' }>): string | undefined {
+  const { isActive } = principal.kind === 'user' ? principal.user.value : principal.robot.value
+  return isActive ? undefined : `${actorOf(principal).name} is disabled`
+}
+
+function whyNothing(principal: Principal, action: Action, facts: Facts): string {
+  const visibility = effectiveVisibility(facts.organization.value, facts.repository.value)
+  if (principal.kind === 'anonymous') {
+    return visibility === 'public' ? 'nobody is signed in' : 'the repository is not public, and nobody is signed in'
+  }
+  const { name } = actorOf(principal)
+  if (action !== 'read') return `nothing gives ${name} the right to ${action} here`
+  if (principal.kind === 'robot')
+    return `the repository is ${visibility}, and nothing gives the robot ${name} a right to it`
+  const organization = facts.organization.value.name
+  return `the repository is private, and ${name} is no member of the organization ${organization}`
+}
+
 const yes = (rule: string): Decision => ({ allowed: true, rule })
 const no = (rule: string): Decision => ({ allowed: false, rule })

@@ -8,8 +8,11 @@ import { noticeWrites } from './notice-writes.ts'
 import { organizationDirectory } from './organizations.ts'
 import type { Passwords } from './passwords.ts'
 import { repositoryDirectory } from './repositories.ts'
+import { repositoryGrants } from './repository-grants.ts'
+import { robotDirectory } from './robots.ts'
 import { sessionDirectory } from './sessions.ts'
 import { setupOf } from './setup.ts'
+import { teamDirectory } from './teams.ts'
 import { tokenUses } from './token-uses.ts'
 import { tokenDirectory } from './tokens.ts'
 import { userDirectory } from './users.ts'
@@ -37,16 +40,20 @@ export function createAccess(deps: AccessDeps): Access {
   const organizations = organizationDirectory(engine, reservedNames)
   const repositories = repositoryDirectory(engine)
   const tokens = tokenDirectory(engine)
+  const grants = repositoryGrants(engine)
   const uses = tokenUses(deps.engine, deps.reportError)
 
   return {
     authenticate: authenticator({ records, users, uses }),
     ...gate({ engine: deps.engine, records, repositories, anonymousAccess }),
     defaultOrganization,
-    audiences: (principal) => audiencesOf(principal, organizations, anonymousAccess),
+    audiences: audiencesOf({ engine: deps.engine, organizations, anonymousAccess }),
     users,
     organizations,
     repositories,
+    grants,
+    teams: teamDirectory(engine, grants),
+    robots: robotDirectory(engine, grants, tokens),
     tokens,
     sessions: sessionDirectory(engine),
     loginRequests: loginRequestDirectory(engine, users, tokens),

@@ -6,10 +6,12 @@ import {
   type OrganizationDocument,
   packages as packagesSpec,
   type RepositoryDocument,
+  teams as teamsSpec,
 } from '../metadata/schema.ts'
-import type { Decision, Entered, RepositoryAddress } from './access.ts'
-import { decide, decideCreation } from './can.ts'
-import type { Principal } from './principal.ts'
+import type { Decision, Entered, Explanation, RepositoryAddress } from './access.ts'
+import { decide, decideCreation, explain as explainDecision } from './can.ts'
+import { type Facts, teamsOf } from './grounds.ts'
+import type { Principal, UserPrincipal } from './principal.ts'
 import type { Repositories } from './repositories.ts'
 import { allActions } from './tokens.ts'
 import type { WarmRecords } from './warm-records.ts'
@@ -28,9 +30,10 @@ const maxNameLength = 64
 /** The two questions of `Access`, `can` and `enter`, over records that may be warm. */
 export function gate({ engine, records, repositories, anonymousAccess }: GateDeps) {
   const packages = engine.collection(packagesSpec)
+  const teams = engine.collection(teamsSpec)
 
   async function membershipOf(principal: Principal, organizationId: string): Promise<MembershipDocument | undefined> {
-    if (principal.kind === 'anonymous') return undefined
+    if (principal.kind !== 'user') return undefined
     return (await records.membership(organizationId, principal.user.id))?.value
   }
 
@@ -40,20 +43,24 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     return found && found.published > 0 ? found.owners : []
   }
 
-  async function can(
+  /** All that a decision about this hangs on. Package owners cost a read, so they are loaded where they can count. */
+  async function factsOf(
     principal: Principal,
     action: Action,
     { organization, repository }: Entered,
     packageName?: string,
-  ): Promise<Decision> {
+  ): Promise<Facts> {
     const membership = await membershipOf(principal, organization.id)
     const named = packageName === undefined ? {} : { packageName }
     const facts = { organization, repository, membership, anonymousAccess, ...named }
-    const decision = decide(principal, action, facts)
-    if (decision.allowed || principal.kind === 'anonymous' || packageName === undefined) return decision
-    if (action !== 'write' && action !== 'delete') return decision
-    // Owning the package is what remains; asked last, because it costs a read.
-    return decide(principal, action, { ...facts, packageOwners: await ownersOf(repository.id, packageName) })
+    if (principal.kind === 'anonymous' || packageName === undefined) return facts
+    if (action !== 'write' && action !== 'delete') return facts
+    if (!repository.value.ownersOnly && decide(principal, action, facts).allowed) return facts
+    return { ...facts, packageOwners: await ownersOf(repository.id, packageName) }
+  }
+
+  async function can(principal: Principal, action: Action, entered: Entered, packageName?: string): Promise<Decision> {
+    return decide(principal, action, await factsOf(principal, action, entered, packageName))
   }
 
   async function resolve(address: RepositoryAddress): Promise<Partial<Entered>> {
@@ -96,7 +103,7 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     packageName: string | undefined,
   ): Promise<Stored<RepositoryDocument> | undefined> {
     const { protocol, repository: name = protocol } = address
-    if (!organization || principal.kind === 'anonymous' || name !== protocol) return undefined
+    if (!organization || principal.kind !== 'user' || name !== protocol) return undefined
     const decision = await creation(principal, protocol, organization, packageName)
     if (!decision.allowed) {
       // A token that reaches here and lacks the action alone is told so: a new user's first publish fails like that.
@@ -125,12 +132,24 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     throw mayRead ? denied(principal, action, decision) : unknown(principal, address)
   }
 
-  return { can, enter }
+  async function explain(
+    principal: Principal,
+    action: Action,
+    entered: Entered,
+    packageName?: string,
+  ): Promise<Explanation> {
+    const facts = await factsOf(principal, action, entered, packageName)
+    const teamNames = new Map<string, string>()
+    for (const [id] of teamsOf(principal, facts)) teamNames.set(id, (await teams.get(id))?.value.name ?? id)
+    return explainDecision(principal, action, { ...facts, teamNames })
+  }
+
+  return { can, enter, explain }
 }
 
-function withEveryAction(principal: Principal): Principal {
-  if (principal.kind === 'anonymous' || !principal.token) return principal
+function withEveryAction(principal: UserPrincipal): UserPrincipal {
   const { token } = principal
+  if (!token) return principal
   return { ...principal, token: { ...token, value: { ...token.value, actions: allActions } } }
 }
 

@@ -2,6 +2,7 @@ import { RegistryError } from '../errors.ts'
 
 const maxNameLength = 64
 const maxEmailLength = 254
+const maxTextLength = 1000
 const slug = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
 const username = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 const email = /^[^\s@"<>(),:;\\[\]]+@[^\s@"<>(),:;\\[\].]+(?:\.[^\s@"<>(),:;\\[\].]+)*$/u
@@ -48,7 +49,18 @@ export function checkLabel(field: string, text: string, maxLength: number): stri
   throw invalid(field, `This needs 1 to ${maxLength} characters on one line.`)
 }
 
-function checkSlug(kind: 'organization' | 'repository', name: string): string {
+/** The name as it is, when it may name a team or a robot; else `payload_invalid` for the field `name`. */
+export function checkName(kind: 'team' | 'robot', name: string): string {
+  return checkSlug(kind, name)
+}
+
+/** The text as it is, which may be empty and have lines; else `payload_invalid` for the field. */
+export function checkText(field: string, text: string): string {
+  if (text.length <= maxTextLength && text.isWellFormed()) return text
+  throw invalid(field, `This has at most ${maxTextLength} characters.`)
+}
+
+function checkSlug(kind: 'organization' | 'repository' | 'team' | 'robot', name: string): string {
   if (name.length <= maxNameLength && slug.test(name)) return name
   const article = kind === 'organization' ? 'An' : 'A'
   throw invalid(

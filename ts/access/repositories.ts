@@ -3,7 +3,7 @@ import { newId } from '../ids.ts'
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import { type RepositoryDocument, repositories as repositoriesSpec, type Visibility } from '../metadata/schema.ts'
 import { changeDocument } from './change.ts'
-import { checkRepositoryName } from './names.ts'
+import { checkRepositoryName, checkText } from './names.ts'
 
 export interface NewRepository {
   readonly organizationId: string
@@ -18,7 +18,7 @@ export interface NewRepository {
 
 export type RepositorySettings = Pick<
   RepositoryDocument,
-  'visibility' | 'description' | 'requiresApproval' | 'refusesSimilarNames'
+  'visibility' | 'description' | 'requiresApproval' | 'refusesSimilarNames' | 'ownersOnly' | 'isDisabled'
 >
 
 /** Repositories: where they are and what their settings are. */
@@ -33,8 +33,6 @@ export interface Repositories {
   configure(id: string, settings: Partial<RepositorySettings>): Promise<Stored<RepositoryDocument>>
 }
 
-const maxDescriptionLength = 1000
-
 /** Repositories in the collection of that name. */
 export function repositoryDirectory(engine: MetadataEngine): Repositories {
   const repositories = engine.collection(repositoriesSpec)
@@ -47,7 +45,7 @@ export function repositoryDirectory(engine: MetadataEngine): Repositories {
         protocol,
         name,
         visibility,
-        description: checkDescription(description),
+        description: checkText('description', description),
         requiresApproval: false,
         refusesSimilarNames: false,
         createdAt: Date.now(),
@@ -69,7 +67,7 @@ export function repositoryDirectory(engine: MetadataEngine): Repositories {
     list: (organizationId, page) => repositories.find('byName', { equals: { organizationId }, ...page }),
 
     async configure(id, settings) {
-      if (settings.description !== undefined) checkDescription(settings.description)
+      if (settings.description !== undefined) checkText('description', settings.description)
       const changed = await changeDocument(repositories, id, (repository) => ({
         ...repository,
         ...settings,
@@ -81,11 +79,4 @@ export function repositoryDirectory(engine: MetadataEngine): Repositories {
       return changed
     },
   }
-}
-
-function checkDescription(text: string): string {
-  if (text.length <= maxDescriptionLength && text.isWellFormed()) return text
-  throw new RegistryError('payload_invalid', `A description has at most ${maxDescriptionLength} characters.`, {
-    field: 'description',
-  })
 }

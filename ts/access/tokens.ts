@@ -2,6 +2,7 @@ import { RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
 import { type Action, type TokenDocument, tokens as tokensSpec } from '../metadata/schema.ts'
+import { changeDocument } from './change.ts'
 import { checkCidr } from './cidrs.ts'
 import { checkLabel } from './names.ts'
 import { hintLength, isTokenText, newTokenText, tokenHash } from './token-text.ts'
@@ -9,9 +10,10 @@ import { hintLength, isTokenText, newTokenText, tokenHash } from './token-text.t
 export const allActions: readonly Action[] = ['read', 'write', 'delete', 'admin']
 const maxListed = 1000
 const maxLimits = 200
+const maxGraceSeconds = 30 * 86_400
 
 export interface NewToken {
-  /** Whose rights it has. */
+  /** Whose rights it has: a user's id, or a robot's. */
   readonly userId: string
   readonly name: string
   readonly actions: readonly Action[]
@@ -28,14 +30,27 @@ export interface NewToken {
 
 /** Tokens: made once, shown once, found by their hash. */
 export interface Tokens {
-  /** `text` is the token itself, to be shown once and never again. Throws `payload_invalid` with the field. */
-  create(token: NewToken): Promise<{ readonly text: string; readonly token: Stored<TokenDocument> }>
+  /** Throws `payload_invalid` with the field. */
+  create(token: NewToken): Promise<MadeToken>
   /** The record of a token's text, whatever its expiry; `undefined` for an unknown, revoked or mistyped one. */
   find(text: string): Promise<Stored<TokenDocument> | undefined>
   /** The user's tokens, newest first, at most 1000. */
   list(userId: string): Promise<readonly Stored<TokenDocument>[]>
   /** Throws `token_unknown` when the user has no token with this id. */
   revoke(userId: string, id: string): Promise<void>
+  /** All of a user or robot. */
+  revokeAll(userId: string): Promise<void>
+  /**
+   * A new secret for the same token; the old one works for `graceSeconds` more (0: not at all). Throws
+   * `token_unknown` as `revoke`, `payload_invalid` (field `graceSeconds`) beyond 30 days, `unprocessable` when expired.
+   */
+  rotate(userId: string, id: string, graceSeconds: number): Promise<MadeToken>
+}
+
+/** `text` is the token itself, to be shown once and never again. */
+export interface MadeToken {
+  readonly text: string
+  readonly token: Stored<TokenDocument>
 }
 
 /** Tokens in the collection of that name. */
@@ -63,10 +78,47 @@ export function tokenDirectory(engine: MetadataEngine): Tokens {
 
     async revoke(userId, id) {
       const token = await tokens.get(id)
-      if (token?.value.userId !== userId) throw new RegistryError('token_unknown', 'There is no such token.')
+      if (token?.value.userId !== userId) throw unknownToken()
       await tokens.delete(id)
     },
+
+    async revokeAll(userId) {
+      for (;;) {
+        const { items } = await tokens.find('byUser', { equals: { userId }, limit: 200 })
+        if (items.length === 0) return
+        for (const { id } of items) await tokens.delete(id)
+      }
+    },
+
+    async rotate(userId, id, graceSeconds) {
+      if (!(graceSeconds >= 0 && graceSeconds <= maxGraceSeconds)) {
+        throw invalid('graceSeconds', 'The old secret can go on working for at most 30 days.')
+      }
+      const text = newTokenText()
+      const rotated = await changeDocument(tokens, id, (token) => {
+        if (token.userId !== userId) throw unknownToken()
+        if (token.expiresAt !== undefined && token.expiresAt <= Date.now()) {
+          throw new RegistryError('unprocessable', 'The token has expired. Make a new one.')
+        }
+        return rotatedTo(text, token, graceSeconds)
+      })
+      if (!rotated) throw unknownToken()
+      return { text, token: rotated }
+    },
   }
+}
+
+function rotatedTo(text: string, token: TokenDocument, graceSeconds: number): TokenDocument {
+  const { previousHash: _hash, previousUntil: _until, ...kept } = token
+  const previous = graceSeconds > 0 && {
+    previousHash: token.hash,
+    previousUntil: Date.now() + Math.round(graceSeconds * 1000),
+  }
+  return { ...kept, hash: tokenHash(text), hint: text.slice(0, hintLength), ...previous }
+}
+
+function unknownToken(): RegistryError {
+  return new RegistryError('token_unknown', 'There is no such token.')
 }
 
 function checkNewToken(token: NewToken): Omit<TokenDocument, 'hash' | 'hint' | 'createdAt'> {

@@ -5,7 +5,9 @@ import {
   type OrganizationDocument,
   organizations,
   type RepositoryDocument,
+  type RobotDocument,
   repositories,
+  robots,
   type SessionDocument,
   sessions,
   type TokenDocument,
@@ -28,6 +30,7 @@ export interface WarmRecords {
   token(hash: string): Found<TokenDocument>
   session(id: string): Found<SessionDocument>
   user(id: string): Found<UserDocument>
+  robot(id: string): Found<RobotDocument>
   organization(name: string): Found<OrganizationDocument>
   repository(organizationId: string, protocol: string, name: string): Found<RepositoryDocument>
   membership(organizationId: string, userId: string): Found<MembershipDocument>
@@ -45,11 +48,13 @@ export function warmRecords(engine: MetadataEngine): WarmRecords {
   }
   const found = { tokens: memory<TokenDocument>(), sessions: memory<SessionDocument>(), users: memory<UserDocument>() }
   const placed = { organizations: memory<OrganizationDocument>(), repositories: memory<RepositoryDocument>() }
+  const machines = memory<RobotDocument>()
   const members = memory<MembershipDocument>()
   const stored = {
     tokens: engine.collection(tokens),
     sessions: engine.collection(sessions),
     users: engine.collection(users),
+    robots: engine.collection(robots),
     organizations: engine.collection(organizations),
     repositories: engine.collection(repositories),
     memberships: engine.collection(memberships),
@@ -57,9 +62,17 @@ export function warmRecords(engine: MetadataEngine): WarmRecords {
 
   return {
     token: (hash) =>
-      found.tokens(hash, async () => (await stored.tokens.find('byHash', { equals: { hash }, limit: 1 })).items[0]),
+      found.tokens(hash, async () => {
+        const { items } = await stored.tokens.find('byHash', { equals: { hash }, limit: 1 })
+        // The secret before a rotation; its look-up costs those alone who present it, or nothing that is known.
+        return (
+          items[0] ??
+          (await stored.tokens.find('byPreviousHash', { equals: { previousHash: hash }, limit: 1 })).items[0]
+        )
+      }),
     session: (id) => found.sessions(id, () => stored.sessions.get(id)),
     user: (id) => found.users(id, () => stored.users.get(id)),
+    robot: (id) => machines(id, () => stored.robots.get(id)),
     organization: (name) =>
       placed.organizations(
         name,

@@ -2,10 +2,13 @@ import type { CollectionSpec, Json } from './engine.ts'
 import { defineCollection } from './engine.ts'
 
 /** Raised with every change of this file that old data must be brought along for; see migrate.ts. */
-export const schemaVersion = 1
+export const schemaVersion = 2
 
 export type Visibility = 'public' | 'internal' | 'private'
 export type OrganizationRole = 'owner' | 'admin' | 'member'
+export type TeamRole = 'maintainer' | 'member'
+/** What a repository gives one user, team or robot directly. */
+export type PermissionRole = 'reader' | 'developer' | 'maintainer' | 'admin'
 export type Action = 'read' | 'write' | 'delete' | 'admin'
 
 /** All times are epoch milliseconds. */
@@ -35,6 +38,8 @@ export interface OrganizationDocument {
   displayName: string
   /** The most that its repositories can show. */
   visibility: Visibility
+  /** Its members may make repositories, not its owners and admins alone. */
+  membersCreateRepositories?: boolean
   createdAt: number
 }
 export const organizations = defineCollection<OrganizationDocument>()({
@@ -46,6 +51,8 @@ export interface MembershipDocument {
   organizationId: string
   userId: string
   role: OrganizationRole
+  /** The teams of this organization that the user is in: all that a decision needs, in one record. */
+  teams?: readonly (readonly [teamId: string, role: TeamRole])[]
   createdAt: number
 }
 export const memberships = defineCollection<MembershipDocument>()({
@@ -56,12 +63,72 @@ export const memberships = defineCollection<MembershipDocument>()({
   },
 })
 
+/** A group of members of an organization; who is in it stands in their memberships. */
+export interface TeamDocument {
+  organizationId: string
+  /** Unique in the organization. */
+  name: string
+  description: string
+  createdAt: number
+}
+export const teams = defineCollection<TeamDocument>()({
+  name: 'teams',
+  indexes: { byName: { fields: ['organizationId', 'name'], unique: true } },
+})
+
+/** Leads from a team to a membership or robot, which alone says whether its holder is in the team; written before it. */
+export interface TeamPointerDocument {
+  teamId: string
+  /** A user's or robot's id. */
+  memberId: string
+}
+export const teamPointers = defineCollection<TeamPointerDocument>()({
+  name: 'teamPointers',
+  indexes: { byTeam: { fields: ['teamId', 'memberId'], unique: true } },
+})
+
+/** Something that acts for an organization, through its tokens; it has what teams and direct permissions give it. */
+export interface RobotDocument {
+  organizationId: string
+  /** Unique in the organization. */
+  name: string
+  description: string
+  isActive: boolean
+  teams: readonly (readonly [teamId: string, role: TeamRole])[]
+  createdAt: number
+}
+export const robots = defineCollection<RobotDocument>()({
+  name: 'robots',
+  indexes: { byName: { fields: ['organizationId', 'name'], unique: true } },
+})
+
+/** Leads from a user, team or robot to a repository, which alone says what it gives; written before it. */
+export interface GrantPointerDocument {
+  holderId: string
+  repositoryId: string
+}
+export const grantPointers = defineCollection<GrantPointerDocument>()({
+  name: 'grantPointers',
+  indexes: {
+    byHolder: { fields: ['holderId', 'repositoryId'], unique: true },
+    byRepository: { fields: ['repositoryId'] },
+  },
+})
+
 export interface RepositoryDocument {
   organizationId: string
   protocol: string
   name: string
   visibility: Visibility
   description: string
+  /** Teams that work here: their maintainers read, write and delete, their members read and write. */
+  teams?: readonly string[]
+  /** Direct permissions by the id of a user, team or robot. */
+  permissions?: readonly (readonly [holderId: string, role: PermissionRole])[]
+  /** A package that exists is written by its owners alone; writing here suffices for new names. */
+  ownersOnly?: boolean
+  /** A disabled repository gives nobody anything. */
+  isDisabled?: boolean
   /** Publishing goes through a stage that somebody else than the publisher approves. */
   requiresApproval: boolean
   /** A new name that differs from an existing one in case, `-`, `_` and `.` alone is refused. */
@@ -84,6 +151,7 @@ export interface TokenDocument {
   hash: string
   /** The first characters of the token, to recognise it by. */
   hint: string
+  /** Whose rights it has: a user's id, or a robot's. */
   userId: string
   name: string
   actions: readonly Action[]
@@ -99,11 +167,15 @@ export interface TokenDocument {
   expiresAt?: number
   lastUsedAt?: number
   lastUsedFrom?: string
+  /** The secret before the last rotation, and until when it works still. */
+  previousHash?: string
+  previousUntil?: number
 }
 export const tokens = defineCollection<TokenDocument>()({
   name: 'tokens',
   indexes: {
     byHash: { fields: ['hash'], unique: true },
+    byPreviousHash: { fields: ['previousHash'] },
     byUser: { fields: ['userId', 'createdAt'] },
   },
 })
@@ -353,11 +425,105 @@ export interface LeaseDocument {
 }
 export const leases = defineCollection<LeaseDocument>()({ name: 'leases', indexes: {} })
 
+/**
+ * One entry of the audit trail, never changed once written; its id is `{stream}.{sequence}`. The chain goes over all
+ * fields, canonically encoded (ts/access/audit/canonical.ts).
+ */
+export interface AuditEntryDocument {
+  stream: string
+  /** From 1, without holes. */
+  sequence: number
+  /** SHA-256, hex, of the entry before; 64 zeros before the first. */
+  previous: string
+  /** All entries of the stream up to this one were durable when this one was written. */
+  settled: number
+  /** When it happened; of repeats the last. */
+  at: number
+  /** Such as `package.publish`, `session.start`, `access.refused`. */
+  action: string
+  outcome: 'success' | 'refused' | 'failed'
+  actorKind: string
+  actorId: string
+  actorName: string
+  /** The token that the actor came with. */
+  tokenId?: string
+  address: string
+  userAgent: string
+  targetKind: string
+  targetId: string
+  targetName: string
+  requestId: string
+  /** How many equal refusals this entry stands for. */
+  count: number
+  details?: Json
+}
+export const auditEntries = defineCollection<AuditEntryDocument>()({
+  name: 'auditEntries',
+  indexes: {
+    bySequence: { fields: ['stream', 'sequence'], unique: true },
+    byTime: { fields: ['at'] },
+    byActor: { fields: ['actorId', 'at'] },
+    byAction: { fields: ['action', 'at'] },
+    byTarget: { fields: ['targetId', 'at'] },
+  },
+})
+
+/** Where the rest of a chain begins after retention removed what was before. */
+export interface AuditBase {
+  sequence: number
+  /** SHA-256, hex, of the last removed element. */
+  hash: string
+  at: number
+  keyId: string
+  /** Ed25519, base64. */
+  signature: string
+}
+
+/** What is known of a stream; the document `checkpoints` holds the base of the checkpoints' own chain. */
+export interface AuditStreamDocument {
+  /** Its own id, `strm_…`; absent in `checkpoints`. */
+  stream?: string
+  /** `ended`: its process writes no more; `closed`: and a checkpoint has its last entry. */
+  state: 'open' | 'ended' | 'closed' | 'checkpoints'
+  /** The process, for people. */
+  process: string
+  startedAt: number
+  /** The last entry that a checkpoint signed, its hash, and the last checkpoint that did; 0 and empty before. */
+  sequence: number
+  hash: string
+  checkpoint: number
+  base?: AuditBase
+}
+export const auditStreams = defineCollection<AuditStreamDocument>()({
+  name: 'auditStreams',
+  indexes: { byStream: { fields: ['stream'], unique: true }, byState: { fields: ['state', 'startedAt'] } },
+})
+
+/** The heads of all streams that grew since the checkpoint before, signed; its id is its sequence. */
+export interface AuditCheckpointDocument {
+  sequence: number
+  /** SHA-256, hex, of the checkpoint before, its signature included; 64 zeros before the first. */
+  previous: string
+  at: number
+  heads: readonly (readonly [stream: string, sequence: number, hash: string])[]
+  keyId: string
+  /** Ed25519, base64, over the canonical encoding of all other fields. */
+  signature: string
+}
+export const auditCheckpoints = defineCollection<AuditCheckpointDocument>()({
+  name: 'auditCheckpoints',
+  indexes: { bySequence: { fields: ['sequence'], unique: true } },
+})
+
 /** Every collection there is; the engines create these and no others. */
 export const collections: readonly CollectionSpec<never>[] = [
   users,
   organizations,
   memberships,
+  teams,
+  teamPointers,
+  robots,
+  grantPointers,
   repositories,
   tokens,
   sessions,
@@ -373,4 +539,7 @@ export const collections: readonly CollectionSpec<never>[] = [
   downloads,
   stages,
   leases,
+  auditEntries,
+  auditStreams,
+  auditCheckpoints,
 ]

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { effectiveVisibility } from '../access/can.ts'
+import { effectiveVisibility } from '../access/visibility.ts'
 import { hasCode } from '../errors.ts'
 import type { Write } from '../metadata/engine.ts'
 import type { PostingDocument } from '../metadata/schema.ts'

@@ -5,7 +5,7 @@ import { isVisible } from './policy.ts'
 import { queryTerms, rankOf } from './search-terms.ts'
 import type { Package, RegistryStore, Repository } from './store.ts'
 
-/** Where to look: one repository, what some audiences may find, or everything (platform administrators). */
+/** Where to look: one repository, what some audiences (or repositories' ids) find, or everything (platform admins). */
 export type SearchScope =
   | { readonly kind: 'repository'; readonly repositoryId: string }
   | { readonly kind: 'audiences'; readonly audiences: readonly string[] }
@@ -105,7 +105,9 @@ function walksOf(store: RegistryStore, scope: SearchScope, terms: Terms): Walk[]
       })
   if (scope.kind === 'all') return [walk('byTerm', {})]
   if (scope.kind === 'repository') return [walk('byRepository', { repositoryId: scope.repositoryId })]
-  return scope.audiences.map((audience) => walk('byAudience', { audience }))
+  return scope.audiences.map((audience) =>
+    audience.startsWith('repo_') ? walk('byRepository', { repositoryId: audience }) : walk('byAudience', { audience }),
+  )
 }
 
 /** No character sorts after U+10FFFF, so every term that begins with the text lies before the text and that. */

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import type { Entered } from '../../access/access.ts'
+import { actorOf, type UserPrincipal } from '../../access/principal.ts'
 import { RegistryError } from '../../errors.ts'
 import type { Action } from '../../metadata/schema.ts'
 import type { Package } from '../../registry/store.ts'
@@ -47,16 +48,23 @@ export function unknownPackage(name: string): RegistryError {
   return new RegistryError('package_unknown', `There is no package "${name}" here, or you may not read it.`)
 }
 
-/** The signed-in user; else the challenge. */
-export function requireUser(c: NpmContext) {
+/** The signed-in user or robot; else the challenge. */
+export function requireSignedIn(c: NpmContext) {
   const { principal } = c.var
   if (principal.kind === 'anonymous') throw new RegistryError('auth_required', 'Sign in first: run "npm login".')
   return principal
 }
 
+/** The signed-in user; else the challenge. A robot has no account: `access_denied`. */
+export function requireUser(c: NpmContext): UserPrincipal {
+  const principal = requireSignedIn(c)
+  if (principal.kind === 'user') return principal
+  throw new RegistryError('access_denied', `${principal.robot.value.name} is a robot: it has no account of its own.`)
+}
+
 /** Who changes something, for the registry's log. */
 export function authorOf(c: NpmContext) {
-  return { actor: requireUser(c).user.id, requestId: c.var.requestId }
+  return { actor: actorOf(requireSignedIn(c)).id, requestId: c.var.requestId }
 }
 
 /** A property of a JSON object, own ones alone, so that names like `constructor` are absent unless sent. */

@@ -1,12 +1,13 @@
 import type { Entered } from '../../access/access.ts'
-import { effectiveVisibility } from '../../access/can.ts'
+import { actorOf } from '../../access/principal.ts'
+import { effectiveVisibility } from '../../access/visibility.ts'
 import { RegistryError } from '../../errors.ts'
 import type { PublishFile, PublishRequest } from '../../registry/publish-request.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import { reservedNames } from '../root-paths.ts'
 import { requireAgreement } from './manifest.ts'
 import { type PackageName, requireNewName, tarballFile } from './names.ts'
-import { type NpmContext, requireUser } from './place.ts'
+import { type NpmContext, requireSignedIn } from './place.ts'
 import { parseProvenance } from './provenance.ts'
 import { integrityOf, type PublishDocument, parsePublishDocument, requireHashes } from './publish-document.ts'
 import type { ReceivedBody, ReceivedTarball } from './receive.ts'
@@ -34,8 +35,10 @@ export async function readPublish(
   const { staged, facts } = document.tarball.result
   requireHashes(document, hashesOf(document.tarball.result))
   requireAgreement(document.manifest, facts, document.manifestField)
-  const { user } = requireUser(c)
-  const publisher = { name: user.value.username, email: user.value.email }
+  const signedIn = requireSignedIn(c)
+  const { id: publisherId, name: publisherName } = actorOf(signedIn)
+  // A robot has no address.
+  const publisher = { name: publisherName, email: signedIn.kind === 'user' ? signedIn.user.value.email : '' }
   const { version } = document
   const { sha1, sha512 } = hashesOf(document.tarball.result)
   const integrity = integrityOf(sha512)
@@ -73,8 +76,8 @@ export async function readPublish(
     files,
     tags: document.tags.length > 0 ? document.tags : ['latest'],
     tagsIfAbsent: ['latest'],
-    publisherId: user.id,
-    publisherName: user.value.username,
+    publisherId,
+    publisherName,
     requestId: c.var.requestId,
   }
 }

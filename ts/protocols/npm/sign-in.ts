@@ -1,8 +1,9 @@
+import { actorOf } from '../../access/principal.ts'
 import { allActions } from '../../access/tokens.ts'
 import { hasCode, RegistryError } from '../../errors.ts'
 import { readJson } from '../../http/body.ts'
 import type { ProtocolDeps } from '../protocol.ts'
-import { type NpmContext, requireUser, textProperty } from './place.ts'
+import { type NpmContext, requireSignedIn, requireUser, textProperty } from './place.ts'
 
 const userPrefix = 'org.couchdb.user:'
 
@@ -43,7 +44,8 @@ export function signIn({ access, limits }: ProtocolDeps) {
         const message = 'Sign-up is off; sign in with the username and password of an existing user.'
         throw new RegistryError('name_taken', message, { field: 'name' })
       }
-      const { user, token } = principal
+      const { token } = principal
+      const { user } = requireUser(c)
       if (token || user.value.usernameKey !== name.toLowerCase()) {
         throw new RegistryError('credentials_invalid', 'Sign in with the username and password of this user.')
       }
@@ -81,7 +83,7 @@ export function signIn({ access, limits }: ProtocolDeps) {
       return c.json({ ok: true })
     },
 
-    whoami: (c: NpmContext) => c.json({ username: requireUser(c).user.value.username }),
+    whoami: (c: NpmContext) => c.json({ username: actorOf(requireSignedIn(c)).name }),
   }
 
   async function loggedIn(c: NpmContext, userId: string, username: string) {

@@ -1,10 +1,11 @@
+import { actorOf } from '../../access/principal.ts'
 import { RegistryError } from '../../errors.ts'
 import { sendBlob } from '../../http/send-blob.ts'
 import { digestOf } from '../../registry/blob-records.ts'
 import type { PublishRequest } from '../../registry/publish-request.ts'
 import type { Stage } from '../../registry/stages.ts'
 import type { ProtocolDeps } from '../protocol.ts'
-import { type NpmContext, requireUser } from './place.ts'
+import { type NpmContext, requireSignedIn } from './place.ts'
 import { stageIdOf, stageUuid } from './stage-id.ts'
 
 /**
@@ -16,7 +17,7 @@ export function staging(deps: ProtocolDeps) {
 
   /** The repository of a stage, after the gate allowed the action on its package. */
   async function enter(c: NpmContext, action: 'read' | 'write', packageName: string | undefined) {
-    requireUser(c)
+    requireSignedIn(c)
     const { organization, repository } = c.var.address
     const scope = packageName?.startsWith('@') ? packageName.slice(1).split('/')[0] : undefined
     const address = {
@@ -28,7 +29,7 @@ export function staging(deps: ProtocolDeps) {
   }
 
   async function find(c: NpmContext, action: 'read' | 'write') {
-    requireUser(c)
+    requireSignedIn(c)
     const uuid = c.req.param('stage') ?? ''
     const id = stageIdOf(uuid)
     const stage = id === undefined ? undefined : await registry.stages.find(id)
@@ -74,7 +75,7 @@ export function staging(deps: ProtocolDeps) {
     /** Approving publishes, so it asks for the right to. */
     async approve(c: NpmContext) {
       const { stage, repository } = await find(c, 'write')
-      const approver = { id: requireUser(c).user.id, requestId: c.var.requestId }
+      const approver = { id: actorOf(requireSignedIn(c)).id, requestId: c.var.requestId }
       const { unit } = await registry.stages.approve(repository, stage.id, approver)
       return c.json(
         { ok: true, id: `${stage.value.packageName}@${unit.value.version}`, stageId: stageUuid(stage.id) },

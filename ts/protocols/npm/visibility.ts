@@ -1,4 +1,4 @@
-import { effectiveVisibility } from '../../access/can.ts'
+import { effectiveVisibility } from '../../access/visibility.ts'
 import { RegistryError } from '../../errors.ts'
 import { readJson } from '../../http/body.ts'
 import type { ProtocolDeps } from '../protocol.ts'
