@@ -147,10 +147,10 @@ test('a range behind the end is refused with the size', async () => {
   assert.deepEqual([res.status, await res.json()], [416, { code: 'range_invalid', sizeBytes: 10 }])
 })
 
-test('missing bytes are refused before anything is sent', async () => {
+test('missing bytes are a fault of the server, told before anything is sent', async () => {
   await using server = await aServer(app().fetch)
   const res = await fetch(`${server.url}/none`)
-  assert.deepEqual([res.status, await res.json()], [404, { code: 'blob_unknown' }])
+  assert.deepEqual([res.status, await res.json()], [503, { code: 'unavailable' }])
 })
 
 test('a name that is not ASCII is offered in both forms', async () => {

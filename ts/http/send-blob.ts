@@ -33,8 +33,9 @@ export interface SendableBlob<Name extends string = string> {
 
 /**
  * Answers with a blob: 200, 206 for one range, 304, the headers alone to HEAD; resolves when the client has it all
- * or has gone. Throws `range_invalid`, and `blob_unknown` when the bytes are missing. Bytes go straight to node's
- * response, at most two chunks waiting; without one (tests) they become a web stream.
+ * or has gone. Throws `range_invalid`, and `unavailable` when the bytes are missing: somebody has a record of them, so the
+ * store is at fault and not the client. Bytes go straight to node's response, at most two chunks waiting; without one
+ * (tests) they become a web stream.
  */
 export async function sendBlob<Name extends string>(c: Context, blob: SendableBlob<Name>): Promise<Response> {
   const headers = blobHeaders(blob, exchangeOf(c).https)
@@ -84,7 +85,9 @@ async function opened<Name extends string>(blob: SendableBlob<Name>, range: Byte
 }
 
 function missing(blob: SendableBlob): never {
-  throw new RegistryError('blob_unknown', `The bytes of ${blob.digest} are missing`)
+  const cause = new Error(`The store has no bytes for ${blob.digest}`)
+  const message = 'The bytes of this file are missing in the store; the administrator of this server must restore them.'
+  throw new RegistryError('unavailable', message, {}, { cause })
 }
 
 async function gathered(chunks: AsyncIterable<Uint8Array>): Promise<Buffer<ArrayBuffer>> {
