@@ -64,9 +64,7 @@ async function gather(options: Options, terminal: Terminal): Promise<Answers> {
 
 function missing(email: string | undefined, password: string | undefined): UsageError {
   const parts = [email ? '' : '--email or ADMIN_EMAIL', password ? '' : '--password-stdin or ADMIN_PASSWORD']
-  return new UsageError(
-    `stowage: there is no terminal to ask on; ${parts.filter(Boolean).join(' and ')} must be given.`,
-  )
+  return new UsageError(`there is no terminal to ask on; ${parts.filter(Boolean).join(' and ')} must be given.`)
 }
 
 async function askTwice(terminal: Terminal): Promise<string> {

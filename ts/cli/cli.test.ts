@@ -47,7 +47,11 @@ describe('called in a way that cannot work, a command exits with 2 and says what
     ['an address in two parts', ['repo', 'create', 'npm/acme'], /protocol\/organization\/repository/],
     ['a visibility that there is not', ['repo', 'create', 'npm/a/b', '--visibility', 'x'], /public, internal, private/],
     ['nothing to change', ['repo', 'set', 'npm/main/npm'], /no setting to change/],
-    ['nobody to ask', ['admin', 'create'], /--email or ADMIN_EMAIL and --password-stdin or ADMIN_PASSWORD/],
+    [
+      'nobody to ask',
+      ['admin', 'create'],
+      /^stowage: there is no terminal to ask on; --email or ADMIN_EMAIL and --password-stdin or ADMIN_PASSWORD/,
+    ],
   ]
   for (const [name, argv, note] of cases) {
     test(name, async () => {
