@@ -5,7 +5,7 @@ import { configCommand } from './config-check.ts'
 import { orgCommand } from './org.ts'
 import { repoCommand } from './repo.ts'
 import { serveCommand } from './serve.ts'
-import { processTerminal, type Terminal, UsageError } from './terminal.ts'
+import { processTerminal, type Terminal, ToldError, UsageError } from './terminal.ts'
 import { tokenCommand } from './token.ts'
 import { versionLine } from './version.ts'
 
@@ -31,7 +31,7 @@ export async function execute(argv: readonly string[], terminal: Terminal): Prom
     return 0
   } catch (err) {
     if (err instanceof CommanderError) return err.exitCode === 0 ? 0 : 2
-    terminal.note(sentenceOf(err))
+    if (!(err instanceof ToldError)) terminal.note(sentenceOf(err))
     return err instanceof UsageError ? 2 : 1
   }
 }

@@ -1,6 +1,8 @@
 import type { BlobStore } from '../blobs/store.ts'
 import type { BlobConfig, Config, MetadataConfig } from '../config.ts'
+import { RegistryError } from '../errors.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
+import { makeFolder } from '../metadata/make-folder.ts'
 import { collections, schemaVersion } from '../metadata/schema.ts'
 
 /** The one place that knows which backends there are. Each is loaded only when it is chosen. */
@@ -18,6 +20,7 @@ export async function openMetadata(config: MetadataConfig): Promise<MetadataEngi
 export async function openBlobs(config: BlobConfig): Promise<BlobStore> {
   if (config.kind === 'filesystem') {
     const { filesystemBlobStore } = await import('../blobs/filesystem.ts')
+    makeBlobFolder(config.dir)
     return filesystemBlobStore({ dir: config.dir })
   }
   const { s3BlobStore } = await import('../blobs/s3.ts')
@@ -31,6 +34,16 @@ export async function openBlobs(config: BlobConfig): Promise<BlobStore> {
     forcePathStyle,
     createBucket,
   })
+}
+
+/** Before the store does it, which would never end where no folder can be made. */
+function makeBlobFolder(dir: string): void {
+  try {
+    makeFolder(dir, 0o700)
+  } catch (err) {
+    const reason = err instanceof Error ? err.message : String(err)
+    throw new RegistryError('unavailable', `The artifact folder ${dir} cannot be made: ${reason}.`, {}, { cause: err })
+  }
 }
 
 export interface Stores {

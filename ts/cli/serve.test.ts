@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
 import { runStowage, type ServerProcess, startServerProcess } from '../testing/server-process.ts'
 import { openTestFolder } from '../testing/stores.ts'
+import { openBlobs } from './open-stores.ts'
+
+const noProc = existsSync('/proc/self') ? false : 'there is no /proc'
 
 /** Sends the headers of a login; resolves when the server waits for its body. */
 async function startLogin(server: ServerProcess): Promise<void> {
@@ -25,9 +29,17 @@ for (const workers of ['1', '2']) {
       assert.equal((await fetch(server.setupLink ?? '')).status, 200)
     })
 
-    test('a start with ADMIN_EMAIL and ADMIN_PASSWORD prints no link', async () => {
-      await using server = await startServerProcess({ env: { WORKERS: workers } })
-      assert.equal(server.setupLink, undefined)
+    test('a start with ADMIN_EMAIL and ADMIN_PASSWORD prints no link, and says once what they did', async () => {
+      await using folder = await openTestFolder()
+      const start = () => startServerProcess({ dataDir: folder.path, env: { WORKERS: workers } })
+      const toldIn = (output: string) => output.match(/ADMIN_EMAIL and ADMIN_PASSWORD [^"]+/g)
+      await using first = await start()
+      assert.equal(first.setupLink, undefined)
+      assert.deepEqual(toldIn(first.output()), ['ADMIN_EMAIL and ADMIN_PASSWORD made the first administrator'])
+      await first.stop()
+      await using second = await start()
+      const ignored = 'ADMIN_EMAIL and ADMIN_PASSWORD were ignored: there is an administrator already'
+      assert.deepEqual(toldIn(second.output()), [ignored])
     })
 
     test('a port that is taken ends it with 1 and a sentence', async () => {
@@ -39,8 +51,7 @@ for (const workers of ['1', '2']) {
       const { code, stderr } = await runStowage(['serve'], { DATA_DIR: folder.path, PORT, WORKERS: workers })
       taken.close()
       assert.equal(code, 1)
-      assert.equal(stderr.match(/Cannot listen on 127\.0\.0\.1:\d+: another process uses the port/g)?.length, 1)
-      assert.doesNotMatch(stderr, /\n\s+at /)
+      assert.match(stderr, /^stowage: Cannot listen on 127\.0\.0\.1:\d+: another process uses the port[^\n]*\n$/)
     })
   })
 }
@@ -59,6 +70,19 @@ test('a data directory that is none ends it with 1 and a sentence', async () => 
   const { code, stderr } = await runStowage(['serve'], { DATA_DIR: import.meta.filename })
   assert.equal(code, 1)
   assert.match(stderr, /^stowage: The database \S+ cannot be (made|opened)[^\n]*\n$/)
+})
+
+test('a data directory where no folder can be made ends it with 1 and a sentence', { skip: noProc }, async () => {
+  const { code, stderr } = await runStowage(['serve'], { DATA_DIR: '/proc/x' })
+  assert.equal(code, 1)
+  assert.equal(stderr, 'stowage: The database /proc/x/stowage.db cannot be made: no folder can be made in /proc.\n')
+})
+
+test('so does an artifact folder that cannot be made', { skip: noProc }, async () => {
+  await assert.rejects(openBlobs({ kind: 'filesystem', dir: '/proc/x/packages' }), {
+    code: 'unavailable',
+    message: 'The artifact folder /proc/x/packages cannot be made: no folder can be made in /proc.',
+  })
 })
 
 test('a broken configuration ends it with 1 and every problem', async () => {

@@ -50,7 +50,7 @@ export async function prepareInstallation(config: Config, log: Log): Promise<str
   await loadSecrets({ dataDir: config.dataDir, ...config.secrets })
   const access = openAccess(config, engine, log)
   try {
-    return await prepareStart(access, config)
+    return await prepareStart(access, config, log)
   } finally {
     await access.close()
     await blobs.close()
@@ -80,7 +80,7 @@ export async function startProcess({ config, build, log, prepares }: ProcessOpti
   const cacheBytes = Math.max(2, config.cacheBytes)
   const blobs = rememberSmallBlobs(timed, { maxBytes: cacheBytes / 2, maxBlobBytes: smallBlobBytes })
   const access = openAccess(config, engine, log)
-  const setupSecret = prepares ? await prepareStart(access, config) : undefined
+  const setupSecret = prepares ? await prepareStart(access, config, log) : undefined
   const registry = createRegistry({ engine, blobs, describe: describeUnit, documentCacheBytes: cacheBytes / 2 })
   const app = createApp({
     registry,

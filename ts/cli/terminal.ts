@@ -17,6 +17,9 @@ export interface Terminal {
 /** A command called in a way that cannot work; exit code 2. */
 export class UsageError extends Error {}
 
+/** A failure that another process has told already; exit code 1 and no sentence. */
+export class ToldError extends Error {}
+
 /** The terminal that this process was started on. */
 export function processTerminal(): Terminal {
   const { env, stdin, stdout, stderr } = process

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { isSea } from 'node:sea'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Log } from '../log.ts'
+import { ToldError } from './terminal.ts'
 
 export interface WorkersOptions {
   readonly count: number
@@ -76,12 +77,18 @@ async function keepRunning(
     const worker = cluster.fork()
     const code = await ending(worker)
     if (state.stopping) return
-    if (!state.listening) return giveUp(new Error(`A server process ended with ${code} before it could serve.`))
+    if (!state.listening) return giveUp(earlyEnd(code))
     earlyEnds = performance.now() - startedAt < healthySeconds * 1000 ? earlyEnds + 1 : 0
     const delayMs = Math.min(longestDelayMs, 500 * 2 ** earlyEnds)
     log.error({ pid: worker.process.pid, code, delayMs }, 'A server process ended and is started again')
     await wait(delayMs)
   }
+}
+
+/** A process that ends with 1 has said why. */
+function earlyEnd(code: number | string): Error {
+  const message = `A server process ended with ${code} before it could serve.`
+  return code === 1 ? new ToldError(message) : new Error(message)
 }
 
 /** Resolves to the exit code, or the signal that ended it. */

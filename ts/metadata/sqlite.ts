@@ -1,10 +1,11 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { RegistryError } from '../errors.ts'
 import { writeTo } from './batch.ts'
 import type { AnySpec } from './documents.ts'
 import type { Collection, MetadataEngine } from './engine.ts'
+import { makeFolder } from './make-folder.ts'
 import { type Migration, migrate, requireVersion, schemaCollection } from './migrate.ts'
 import { type Storage, sqliteCollection } from './sqlite-collection.ts'
 import { type Connection, isBusy, openConnection, storeError } from './sqlite-connection.ts'
@@ -134,10 +135,11 @@ function markOfCommits(): CommitMark {
 /** Only its owner may read a new file: it holds password hashes. An existing file keeps its mode, and its locks. */
 function createFile(path: string) {
   try {
-    mkdirSync(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     closeSync(openSync(path, 'wx', 0o600))
   } catch (err) {
-    if (err instanceof Error && 'code' in err && err.code === 'EEXIST') return
+    // Opening says what is wrong with a folder that is a file.
+    if (err instanceof Error && 'code' in err && (err.code === 'EEXIST' || err.code === 'ENOTDIR')) return
     const reason = err instanceof Error ? err.message : String(err)
     throw new RegistryError('unavailable', `The database ${path} cannot be made: ${reason}.`, {}, { cause: err })
   }
