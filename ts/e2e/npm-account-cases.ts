@@ -68,6 +68,23 @@ export function npmAccountCases(client: Client, registryOf: () => ClientRegistry
     await home.ok(folder, ['publish'])
   })
 
+  test('a login replaces a token that is no longer valid, and one that is, both ways', async (t) => {
+    tell(t, client)
+    const registry = registryOf()
+    for (const token of ['srg_expired', registry.token]) {
+      await using home = await openHome(client, npmDialect, registry, { token })
+      await home.ok(home.path, ['login', '--auth-type=legacy'], {
+        answers: [adminName, adminPassword, 'admin@example.com'],
+      })
+      assert.equal((await home.ok(home.path, ['whoami'])).trim(), adminName)
+      await using other = await openHome(client, npmDialect, registry, { token })
+      const { code, stdout, stderr } = await webLogin(other, ['login'], 'approve')
+      assert.equal(code, 0, stdout + stderr)
+      assert.notEqual(await savedToken(other), token)
+      assert.equal((await other.ok(other.path, ['whoami'])).trim(), adminName)
+    }
+  })
+
   test('a token that only reads installs, and a publish with it says what it lacks', async (t) => {
     tell(t, client)
     const registry = registryOf()

@@ -63,7 +63,7 @@ function beginning(
       ...(organization === undefined ? {} : { organization }),
       ...(repository === undefined ? {} : { repository }),
     })
-    const credentials = protocol.readCredentials(c.req.raw.headers)
+    const credentials = protocol.readCredentials(c.req.raw)
     c.set('principal', await access.authenticate(credentials, c.var.external.clientAddress))
     await next()
   }

@@ -54,9 +54,9 @@ export interface Protocol {
   readonly unit: 'version' | 'version-platform' | 'file' | 'manifest'
   /** False where the unit's name is its bytes' digest, so that publishing again after a deletion is right. */
   readonly keepsTombstones: boolean
-  /** Which headers this client puts credentials in; `undefined` means anonymous. Throws `credentials_invalid`
-   *  for a header it cannot read. */
-  readCredentials(headers: Headers): Credentials | undefined
+  /** Which headers this client puts credentials in; `undefined` means anonymous, also where what it sends must not
+   *  count. Throws `credentials_invalid` for a header it cannot read. */
+  readCredentials(request: Pick<Request, 'headers' | 'method' | 'url'>): Credentials | undefined
   /** The route table below `/{id}/{organization}/{repository}`; each line states what it needs. */
   routes(r: Hono<Env>, deps: ProtocolDeps): void
   /** Where the customary paths hang: `''` is the root of the server. Longer prefixes are matched first. */

@@ -139,9 +139,12 @@ function cidrsOf(body: unknown): readonly string[] {
   return sent
 }
 
-/** Granular tokens of npm 11.6 and later: names, and scopes as `@scope/*`. */
+/** Granular tokens of npm 11.6 and later: names, and scopes, with or without their `@`, as `@scope/*`. */
 function packagesOf(body: unknown): { packages?: readonly string[] } {
-  const names = [...textList(body, 'packages'), ...textList(body, 'scopes').map((scope) => `${scope}/*`)]
+  const names = [
+    ...textList(body, 'packages'),
+    ...textList(body, 'scopes').map((scope) => `@${scope.replace(/^@/, '')}/*`),
+  ]
   return names.length === 0 || property(body, 'packages_all') === true ? {} : { packages: names }
 }
 

@@ -1,17 +1,30 @@
 import type { Credentials } from '../../access/principal.ts'
 import { RegistryError } from '../../errors.ts'
 
+/** `POST /-/v1/login`, and the address that a client polls then. */
+const webLogin = /^[^?]*\/-\/v1\/(?:login|done\/[^/?]+)(?:\?|$)/
+/** The couch login up to the request that brings the password: the PUT before it, and the GET with `?write=true`. */
+const couchUser = /^[^?]*\/-\/user\/org\.couchdb\.user(?::|%3a)[^/?]+(?:\?|$)/i
+const writes = /[?&]write=true(?:&|$)/
+
 /**
  * `Authorization: Bearer <token>`, or `Basic` with a password, or with a token in the password's place (`_auth`). A
  * header that is neither is `credentials_invalid`: what was presented and is not understood is never anonymous.
+ *
+ * While it signs in, npm (10 to 12) sends along the token that it is about to replace, expired or revoked as that may
+ * be. There it does not count; else nobody could sign in again without editing `.npmrc`.
  */
-export function readCredentials(headers: Headers): Credentials | undefined {
-  const header = headers.get('authorization')
-  if (header === null || header === '') return undefined
+export function readCredentials(request: Pick<Request, 'headers' | 'method' | 'url'>): Credentials | undefined {
+  const header = request.headers.get('authorization')
+  if (header === null || header === '' || webLogin.test(request.url)) return undefined
   const [, scheme = '', value = ''] = /^(\S+)\s+(\S+)\s*$/.exec(header) ?? []
-  if (scheme.toLowerCase() === 'bearer') return { kind: 'token', token: value }
+  if (scheme.toLowerCase() === 'bearer') return beginsCouchLogin(request) ? undefined : { kind: 'token', token: value }
   if (scheme.toLowerCase() === 'basic') return readBasic(value)
   throw new RegistryError('credentials_invalid', 'The Authorization header must be "Bearer <token>" or "Basic …".')
+}
+
+function beginsCouchLogin({ method, url }: Pick<Request, 'method' | 'url'>): boolean {
+  return couchUser.test(url) && (method === 'PUT' || writes.test(url))
 }
 
 function readBasic(value: string): Credentials {

@@ -4,6 +4,7 @@ import { sendBlob } from '../../http/send-blob.ts'
 import { sendDocument } from '../../http/send-document.ts'
 import { digestOf } from '../../registry/blob-records.ts'
 import type { ProtocolDeps } from '../protocol.ts'
+import type { PackageName } from './names.ts'
 import { abbreviatedPackument, fullPackument, type PackumentInput, type Person, versionManifest } from './packument.ts'
 import { type Found, findPackage, type NpmContext } from './place.ts'
 import { preparedPackages, readmeOf } from './prepared-packages.ts'
@@ -86,7 +87,7 @@ export function reading(deps: ProtocolDeps) {
     /** The path may hold a scope or a version before the file, as some lockfiles have it; the file decides. */
     async tarball(c: NpmContext) {
       const found = await findPackage(c, deps, 'read')
-      const name = c.req.param('file') ?? ''
+      const name = withoutScope(c.req.param('file') ?? '', found.name)
       const file = name.endsWith('.tgz') ? await registry.packages.file(found.package, name) : undefined
       if (!file) throw new RegistryError('file_unknown', `There is no file "${name}" of ${found.name.name}.`)
       const counts = () => registry.downloads.count(found.package.id, file.unit.value.version)
@@ -105,6 +106,12 @@ export function reading(deps: ProtocolDeps) {
       return answer
     },
   }
+}
+
+/** The scope may stand before the file in one segment, its slash encoded. */
+function withoutScope(file: string, { scope }: PackageName): string {
+  const before = `@${scope}/`
+  return scope !== undefined && file.startsWith(before) ? file.slice(before.length) : file
 }
 
 /** A GET from the beginning without conditions; what a resumed download asks for later was counted before. */
