@@ -35,6 +35,11 @@ export interface Entered {
   readonly repository: Stored<RepositoryDocument>
 }
 
+/** An organization's name or id. */
+export type OrganizationKey = { readonly name: string } | { readonly id: string }
+export type OrganizationAction = Exclude<Action, 'write'>
+export type OrganizationEntered = Stored<OrganizationDocument>
+
 /** What every protocol asks of the gate. Decisions are made anew at each request, from records at most 5 s old. */
 export interface Access {
   /** No credentials: anonymous. Throws `credentials_invalid` when what was presented is not valid (never anonymous). */
@@ -50,6 +55,16 @@ export interface Access {
   enter(principal: Principal, action: Action, address: RepositoryAddress, packageName?: string): Promise<Entered>
   /** The name of the organization that the root paths belong to. */
   readonly defaultOrganization: string
+  /**
+   * An organization itself, its members, teams and robots: read for those who belong to it, admin for its owners and
+   * admins, delete for its owners. Throws `auth_required`, `organization_unknown` (signed in and may not read it),
+   * `access_denied`. A token limited to protocols, repositories or packages does not reach so far.
+   */
+  enterOrganization(
+    principal: Principal,
+    action: OrganizationAction,
+    key: OrganizationKey,
+  ): Promise<OrganizationEntered>
   /** The decision as `can` makes it, with every rule that allows the action, or the one against it. */
   explain(principal: Principal, action: Action, in_: Entered, packageName?: string): Promise<Explanation>
   /** What a principal may search: audiences of postings (see PostingDocument) and ids of repositories; `all` alone for whoever may read

@@ -1,5 +1,5 @@
 import type { Action } from '../metadata/schema.ts'
-import type { Decision } from './access.ts'
+import type { Decision, OrganizationAction } from './access.ts'
 import { type Facts, groundsOf, officesOf } from './grounds.ts'
 import { actorOf, type Principal } from './principal.ts'
 import { whyOutOfScope } from './token-scope.ts'
@@ -44,6 +44,26 @@ export function decideCreation(
     return yes(`members of the organization ${organization.value.name} may create repositories`)
   }
   return no(`${name} may not create repositories in ${organization.value.name}`)
+}
+
+/** May the principal do this with the organization itself? See `Access.enterOrganization`. */
+export function decideOrganization(
+  principal: Principal,
+  action: OrganizationAction,
+  facts: Pick<Facts, 'organization' | 'membership'>,
+): Decision {
+  if (principal.kind === 'anonymous') return no('nobody is signed in')
+  const { organization, membership } = facts
+  const target = { action, protocol: '', organizationId: organization.id }
+  const barred = (principal.token && whyOutOfScope(principal.token, target)) ?? whyInactive(principal)
+  if (barred) return no(barred)
+  const [office] = officesOf(principal, facts)
+  const isOwner = membership?.role === 'owner' || (principal.kind === 'user' && principal.user.value.isPlatformAdmin)
+  if (office && (action !== 'delete' || isOwner)) return yes(office.rule)
+  const { name } = actorOf(principal)
+  const belongs = principal.kind === 'robot' ? principal.robot.value.organizationId === organization.id : membership
+  if (action === 'read' && belongs) return yes(`${name} belongs to the organization ${organization.value.name}`)
+  return no(`nothing gives ${name} the right to ${action} the organization ${organization.value.name}`)
 }
 
 /** What takes every right away, whatever gives it. */

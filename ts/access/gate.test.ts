@@ -200,3 +200,62 @@ describe('audiences', () => {
     assert.deepEqual(await t.access.audiences(writer.as), [])
   })
 })
+
+describe('an organization', () => {
+  const actions = ['read', 'delete', 'admin'] as const
+  const cases = [
+    { rule: 'to its owner: everything', role: 'owner', may: ['read', 'delete', 'admin'] },
+    { rule: 'to its admin: all but deleting it', role: 'admin', may: ['read', 'admin'] },
+    { rule: 'to a member: reading', role: 'member', may: ['read'] },
+    { rule: 'to a stranger: as if it were not there', role: undefined, may: [] },
+  ] as const
+  for (const { rule, role, may } of cases) {
+    test(rule, async () => {
+      await using opened = await openTestAccess()
+      const { access } = opened
+      const jane = await opened.aUser('jane')
+      const acme = await access.organizations.create({ name: 'acme' })
+      if (role) await access.organizations.setMember(acme.id, jane.id, role)
+      const allowed: string[] = []
+      for (const action of actions) {
+        const entering = access.enterOrganization(jane.as, action, { name: 'acme' })
+        if (await entering.catch(() => undefined)) allowed.push(action)
+        const code = role ? 'access_denied' : 'organization_unknown'
+        if (!allowed.includes(action)) await assert.rejects(entering, { code })
+      }
+      assert.deepEqual(allowed, may)
+    })
+  }
+
+  test('is the same for a stranger as a name never used, by name and by id', async () => {
+    await using opened = await openTestAccess()
+    const { access } = opened
+    const jane = await opened.aUser('jane')
+    const { id } = await access.organizations.create({ name: 'acme' })
+    const answers = [{ name: 'acme' }, { name: 'never' }, { id }, { id: 'org_never' }].map((key) =>
+      access.enterOrganization(jane.as, 'read', key).catch((err: Error) => err.message),
+    )
+    assert.equal(new Set(await Promise.all(answers)).size, 1)
+    await assert.rejects(access.enterOrganization(anonymous, 'read', { id }), { code: 'auth_required' })
+    await assert.rejects(access.enterOrganization(anonymous, 'read', { id: 'org_never' }), { code: 'auth_required' })
+  })
+
+  test('is out of reach of tokens that are limited to less than it', async () => {
+    await using opened = await openTestAccess()
+    const { access } = opened
+    const jane = await opened.aUser('jane')
+    const acme = await access.organizations.create({ name: 'acme', ownerId: jane.id })
+    const limits = [
+      { protocols: ['npm'] },
+      { repositories: ['repo_1'] },
+      { packages: ['*'] },
+      { organizations: ['org_1'] },
+    ]
+    for (const limit of [...limits, { actions: ['write', 'delete', 'admin'] as const }]) {
+      const { as } = await opened.aToken(jane, limit)
+      await assert.rejects(access.enterOrganization(as, 'read', { id: acme.id }), { code: 'organization_unknown' })
+    }
+    const { as } = await opened.aToken(jane, { organizations: [acme.id] })
+    assert.equal((await access.enterOrganization(as, 'admin', { id: acme.id })).id, acme.id)
+  })
+})

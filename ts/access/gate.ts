@@ -8,8 +8,16 @@ import {
   type RepositoryDocument,
   teams as teamsSpec,
 } from '../metadata/schema.ts'
-import type { Decision, Entered, Explanation, RepositoryAddress } from './access.ts'
-import { decide, decideCreation, explain as explainDecision } from './can.ts'
+import type {
+  Decision,
+  Entered,
+  Explanation,
+  OrganizationAction,
+  OrganizationEntered,
+  OrganizationKey,
+  RepositoryAddress,
+} from './access.ts'
+import { decide, decideCreation, decideOrganization, explain as explainDecision } from './can.ts'
 import { type Facts, teamsOf } from './grounds.ts'
 import type { Principal, UserPrincipal } from './principal.ts'
 import type { Repositories } from './repositories.ts'
@@ -144,7 +152,29 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     return explainDecision(principal, action, { ...facts, teamNames })
   }
 
-  return { can, enter, explain }
+  async function enterOrganization(
+    principal: Principal,
+    action: OrganizationAction,
+    key: OrganizationKey,
+  ): Promise<OrganizationEntered> {
+    const organization = await organizationOf(key)
+    // A stranger costs the same look-ups whether the organization exists or not.
+    const membership = await membershipOf(principal, organization?.id ?? nobodysId)
+    const decisionOn = (wanted: OrganizationAction) =>
+      organization && decideOrganization(principal, wanted, { organization, membership })
+    const decision = decisionOn(action)
+    if (organization && decision?.allowed) return organization
+    if (decision && decisionOn('read')?.allowed) throw denied(principal, action, decision)
+    if (principal.kind === 'anonymous') throw signInFirst()
+    throw new RegistryError('organization_unknown', 'There is no such organization, or you do not belong to it.')
+  }
+
+  async function organizationOf(key: OrganizationKey) {
+    if ('id' in key) return key.id.length > maxNameLength ? undefined : records.organizationById(key.id)
+    return key.name.length > maxNameLength ? undefined : records.organization(key.name)
+  }
+
+  return { can, enter, enterOrganization, explain }
 }
 
 function withEveryAction(principal: UserPrincipal): UserPrincipal {

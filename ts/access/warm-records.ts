@@ -32,6 +32,7 @@ export interface WarmRecords {
   user(id: string): Found<UserDocument>
   robot(id: string): Found<RobotDocument>
   organization(name: string): Found<OrganizationDocument>
+  organizationById(id: string): Found<OrganizationDocument>
   repository(organizationId: string, protocol: string, name: string): Found<RepositoryDocument>
   membership(organizationId: string, userId: string): Found<MembershipDocument>
   /** After every change that this process makes. */
@@ -78,6 +79,8 @@ export function warmRecords(engine: MetadataEngine): WarmRecords {
         name,
         async () => (await stored.organizations.find('byName', { equals: { name }, limit: 1 })).items[0],
       ),
+    // Names have no `_`, ids do: one memory holds both.
+    organizationById: (id) => placed.organizations(id, () => stored.organizations.get(id)),
     repository: (organizationId, protocol, name) =>
       placed.repositories(`${organizationId}/${protocol}/${name}`, async () => {
         const equals = { organizationId, protocol, name }
