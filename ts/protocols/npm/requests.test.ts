@@ -28,15 +28,15 @@ describe('a packument', () => {
     }
   })
 
-  test('is not sent again to who has it since its last change', async () => {
+  test('is not sent again to who has it since its last change', async (context) => {
     await using t = await openNpm()
     await ok(await t.publish(aPublishBody('lib', '1.0.0')))
-    const since = (date: Date) =>
-      t.request('GET', '/lib', { as: t.owner, headers: { 'if-modified-since': date.toUTCString() } })
-    const { headers } = await t.request('HEAD', '/lib', { as: t.owner })
-    const changed = new Date(headers.get('last-modified') ?? '')
+    const changed = Date.now()
+    context.mock.timers.enable({ apis: ['Date'], now: changed + 3_600_000 })
+    const since = (time: number) =>
+      t.request('GET', '/lib', { as: t.owner, headers: { 'if-modified-since': new Date(time).toUTCString() } })
     assert.equal((await since(changed)).status, 304)
-    assert.equal((await since(new Date(changed.getTime() - 1000))).status, 200)
+    assert.equal((await since(changed - 60_000)).status, 200)
   })
 
   test('before an edit is the full one with its revision, whatever form is asked for', async () => {
@@ -171,6 +171,36 @@ test('what is not offered is 404 with a reason, whatever the method', async () =
     assert.equal(answer.status, 404, path)
     assert.match(((await answer.json()) as { error: string }).error, /not supported/, path)
   }
+})
+
+test('nobody is sent to a page: who asks like a browser gets the client’s answer', async () => {
+  await using t = await openNpm()
+  await ok(await t.publish(aPublishBody('lib', '1.0.0')))
+  const headers = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+  for (const path of ['/lib', '/lib/-/lib-1.0.0.tgz', '/-/whoami', '/npm/main/npm/lib']) {
+    const answer = await t.request('GET', path, { headers })
+    assert.deepEqual([answer.status, answer.headers.get('content-type')], [401, 'application/json'], path)
+  }
+})
+
+test('a token that is not valid is refused where none is needed, too', async () => {
+  await using t = await openNpm()
+  await ok(await t.publish(aPublishBody('lib', '1.0.0')))
+  const main = await t.access.organizations.findByName('main')
+  const repository = main && (await t.access.repositories.find(main.id, 'npm', 'npm'))
+  await t.access.repositories.configure(repository?.id ?? '', { visibility: 'public' })
+  await ok(await t.request('GET', '/lib'))
+  assert.equal((await t.request('GET', '/lib', { as: 'srg_expired' })).status, 401)
+})
+
+test('attestations are for who may read, and 404 where a version has none', async () => {
+  await using t = await openNpm()
+  await ok(await t.publish(aPublishBody('@acme/lib', '1.0.0')))
+  for (const spec of ['@acme%2flib@1.0.0', '@acme/lib@1.0.0', '@acme%2flib@2.0.0', 'nonsense']) {
+    const path = `/-/npm/v1/attestations/${spec}`
+    assert.equal((await t.request('GET', path, { as: t.owner })).status, 404, spec)
+  }
+  assert.equal((await t.request('GET', '/-/npm/v1/attestations/@acme%2flib@1.0.0')).status, 401)
 })
 
 test('no package is called "-", however it is spelled', async () => {
