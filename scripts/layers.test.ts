@@ -55,6 +55,7 @@ const allowed: Record<string, string[]> = {
   'ts/config.ts': ['./config/values.ts', './errors.ts'],
   'ts/metadata/mongo.ts': ['./engine.ts', '../errors.ts', '../worker-source.ts', 'mongodb'],
   'ts/access/users.ts': ['../metadata/schema.ts', '../log.ts'],
+  'ts/access/audit/store.ts': ['../../metadata/engine.ts', '../../errors.ts', '../../ids.ts'],
   'ts/registry/search.ts': ['../access/access.ts', '../blobs/store.ts', '../metadata/engine.ts'],
   'ts/protocols/npm/routes.ts': ['../protocol.ts', '../../registry/registry.ts', '../../http/ranges.ts', 'hono'],
   'ts/cli/open-stores.ts': ['../metadata/sqlite.ts', '../metadata/mongo.ts', '../blobs/s3.ts'],
