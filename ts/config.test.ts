@@ -69,6 +69,11 @@ const accepted: { name: string; env: Environment; expect: Partial<Config> }[] = 
     env: { ...mongo, ALLOW_LOCAL_BLOBS: 'true', DATA_DIR: '/srv/stowage' },
     expect: { blobs: { kind: 'filesystem', dir: '/srv/stowage/packages' } },
   },
+  ...['::', '::1', '192.0.2.7', 'localhost', 'registry.example.com', 'my_host', 'fe80::1%eth0'].map((HOST) => ({
+    name: `${HOST} as the address to listen on`,
+    env: { HOST },
+    expect: { host: HOST },
+  })),
   {
     name: 'PUBLIC_URL loses its closing slash',
     env: { PUBLIC_URL: 'https://registry.example.com/' },
@@ -117,6 +122,35 @@ const refused: { name: string; env: Environment; problems: RegExp[] }[] = [
     problems: [/^MAX_PUBLISH_BYTES must/],
   },
   { name: 'a size of nothing', env: { MAX_PUBLISH_BYTES: '0' }, problems: [/^MAX_PUBLISH_BYTES must/] },
+  {
+    name: 'limits so small that no client gets through',
+    env: { MAX_PUBLISH_BYTES: '65535', MAX_DOCUMENT_BYTES: '63KiB', MAX_HEADER_BYTES: '4095' },
+    problems: [
+      /^MAX_PUBLISH_BYTES must be at least 64KiB,.* not "65535"$/,
+      /^MAX_DOCUMENT_BYTES must be at least 64KiB,.* not "63KiB"$/,
+      /^MAX_HEADER_BYTES must be at least 4KiB,.* not "4095"$/,
+    ],
+  },
+  {
+    name: 'waits that no client can keep, or no timer',
+    env: {
+      IDLE_CONNECTION_TIMEOUT: '999ms',
+      HEADERS_TIMEOUT: '30d',
+      SHUTDOWN_TIMEOUT: '1ms',
+      UPLOAD_RATE_WINDOW: '25h',
+    },
+    problems: [
+      /^IDLE_CONNECTION_TIMEOUT must be a duration from 1s to 24h, not "999ms"$/,
+      /^HEADERS_TIMEOUT must be a duration from 1s to 24h/,
+      /^UPLOAD_RATE_WINDOW must be a duration from 1s to 24h/,
+      /^SHUTDOWN_TIMEOUT must be a duration from 100ms to 24h/,
+    ],
+  },
+  ...['[::1]', '127.0.0.1:3000', '127.0.0', '0.0.0.256', 'http://localhost', 'a b', '-a'].map((HOST) => ({
+    name: `${HOST} as the address to listen on`,
+    env: { HOST },
+    problems: [/^HOST must be an address or host name without port and brackets/],
+  })),
   { name: 'a duration without a unit', env: { SHUTDOWN_TIMEOUT: '30' }, problems: [/^SHUTDOWN_TIMEOUT must/] },
   { name: 'a flag that is neither', env: { ANONYMOUS_ACCESS: 'maybe' }, problems: [/^ANONYMOUS_ACCESS must/] },
   { name: 'a flag that is neither, where it has no effect', env: { ALLOW_LOCAL_BLOBS: '?' }, problems: [/^ALLOW/] },
@@ -130,6 +164,11 @@ const refused: { name: string; env: Environment; problems: RegExp[] }[] = [
     name: 'a range longer than the address',
     env: { TRUSTED_PROXIES: '10.0.0.0/33' },
     problems: [/^TRUSTED_PROXIES must/],
+  },
+  {
+    name: 'several wrong proxies, each named',
+    env: { TRUSTED_PROXIES: 'proxy.local, 10.0.0.0/8, 10.0.0.0/33,::1/129' },
+    problems: [/^TRUSTED_PROXIES must be .*, not "proxy\.local", "10\.0\.0\.0\/33", "::1\/129"$/],
   },
   { name: 'a host name as proxy', env: { TRUSTED_PROXIES: 'proxy.local' }, problems: [/^TRUSTED_PROXIES must/] },
   { name: 'an unknown log level', env: { LOG_LEVEL: 'chatty' }, problems: [/^LOG_LEVEL must be one of trace/] },
@@ -176,6 +215,11 @@ const refused: { name: string; env: Environment; problems: RegExp[] }[] = [
 ]
 
 describe('loadConfig refuses', () => {
+  test('a long value without repeating all of it', () => {
+    const [problem = ''] = problemsOf({ PORT: '9'.repeat(5000) })
+    assert.match(problem, /^PORT must be a whole number from 0 to 65535, not "9{200}…"$/)
+  })
+
   for (const { name, env, problems } of refused) {
     test(name, () => {
       const found = problemsOf(env)

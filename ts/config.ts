@@ -91,7 +91,7 @@ export function loadConfig(env: Environment): Config {
   const read = readerOf(env)
   const dataDir = read.value('DATA_DIR', values.text)
   const config: Config = {
-    host: read.value('HOST', values.text),
+    host: read.value('HOST', values.host),
     port: read.value('PORT', values.count(0, 65_535)),
     tls: readTls(read),
     publicUrl: read.optional('PUBLIC_URL', values.origin),
@@ -119,17 +119,19 @@ export function loadConfig(env: Environment): Config {
 
 function readLimits(read: Reader): Limits {
   const many = values.count(1, 1_000_000)
+  // Longer than this, a timer of Node's would be over at once.
+  const wait = values.durationFrom('1s', '24h')
   return {
-    maxPublishBytes: read.value('MAX_PUBLISH_BYTES', values.size),
-    maxDocumentBytes: read.value('MAX_DOCUMENT_BYTES', values.size),
-    maxHeaderBytes: read.value('MAX_HEADER_BYTES', values.size),
+    maxPublishBytes: read.value('MAX_PUBLISH_BYTES', values.sizeFrom('64KiB')),
+    maxDocumentBytes: read.value('MAX_DOCUMENT_BYTES', values.sizeFrom('64KiB')),
+    maxHeaderBytes: read.value('MAX_HEADER_BYTES', values.sizeFrom('4KiB')),
     maxConnections: read.value('MAX_CONNECTIONS', many),
     maxConcurrentUploads: read.value('MAX_CONCURRENT_UPLOADS', many),
-    idleConnectionSeconds: read.value('IDLE_CONNECTION_TIMEOUT', values.duration),
-    headersSeconds: read.value('HEADERS_TIMEOUT', values.duration),
+    idleConnectionSeconds: read.value('IDLE_CONNECTION_TIMEOUT', wait),
+    headersSeconds: read.value('HEADERS_TIMEOUT', wait),
     minUploadBytesPerSecond: read.value('MIN_UPLOAD_RATE', values.size),
-    uploadRateWindowSeconds: read.value('UPLOAD_RATE_WINDOW', values.duration),
-    shutdownSeconds: read.value('SHUTDOWN_TIMEOUT', values.duration),
+    uploadRateWindowSeconds: read.value('UPLOAD_RATE_WINDOW', wait),
+    shutdownSeconds: read.value('SHUTDOWN_TIMEOUT', values.durationFrom('100ms', '24h')),
   }
 }
 

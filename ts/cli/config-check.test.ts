@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { checkConfig } from './config-check.ts'
 
@@ -11,15 +12,15 @@ const secrets = {
   METRICS_TOKEN: 'hunter2',
 }
 
-test('secrets are masked', () => {
-  const report = checkConfig(secrets)
+test('secrets are masked', async () => {
+  const report = await checkConfig(secrets)
   assert.doesNotMatch(JSON.stringify(report), /hunter2/)
   const masked = report.variables.filter(({ value }) => value === '********').map(({ name }) => name)
   assert.deepEqual(masked.sort(), Object.keys(secrets).sort())
 })
 
-test('a value is told apart from a default and from nothing', () => {
-  const { variables } = checkConfig({ PORT: '8080' })
+test('a value is told apart from a default and from nothing', async () => {
+  const { variables } = await checkConfig({ PORT: '8080' })
   const rows = variables.filter(({ name }) => ['PORT', 'HOST', 'PUBLIC_URL'].includes(name))
   assert.deepEqual(rows, [
     { name: 'HOST', value: '0.0.0.0', origin: 'default' },
@@ -28,20 +29,20 @@ test('a value is told apart from a default and from nothing', () => {
   ])
 })
 
-test('every problem is listed', () => {
-  const { problems } = checkConfig({ PORT: 'x', LOG_LEVEL: 'x', TLS_CERT: 'c.pem' })
+test('every problem is listed', async () => {
+  const { problems } = await checkConfig({ PORT: 'x', LOG_LEVEL: 'x', TLS_CERT: 'c.pem' })
   assert.equal(problems.length, 3)
 })
 
-test('a variable that is nearly one of ours is pointed out', () => {
+test('a variable that is nearly one of ours is pointed out', async () => {
   const cases = { MONGO_URL: 'MONGODB_URL', MAX_PUBLISH_BYTE: 'MAX_PUBLISH_BYTES', S3_ACCESS_KEY_ID: 'S3_ACCESS_KEY' }
   for (const [slip, meant] of Object.entries(cases)) {
-    const { warnings } = checkConfig({ [slip]: 'x' })
+    const { warnings } = await checkConfig({ [slip]: 'x' })
     assert.deepEqual(warnings, [`${slip} is set but means nothing to Stowage; ${meant} may be meant`])
   }
 })
 
-test('variables of other programs are left alone', () => {
+test('variables of other programs are left alone', async () => {
   const env = {
     PATH: '/bin',
     HOME: '/root',
@@ -51,5 +52,18 @@ test('variables of other programs are left alone', () => {
     AWS_REGION: 'x',
     PWD: '/',
   }
-  assert.deepEqual(checkConfig(env).warnings, [])
+  assert.deepEqual((await checkConfig(env)).warnings, [])
+})
+
+test('what cannot work on this machine is a problem beside those of the values', async () => {
+  const missing = join(import.meta.dirname, 'none.pem')
+  const { problems } = await checkConfig({ HOST: '192.0.2.1', PORT: 'x', TLS_CERT: missing, TLS_KEY: missing })
+  const told = [/^PORT must/, /^TLS_CERT cannot be read/, /^TLS_KEY cannot be read/, /^HOST "192\.0\.2\.1" cannot be/]
+  assert.equal(problems.length, told.length, problems.join('\n'))
+  for (const [i, pattern] of told.entries()) assert.match(problems[i] ?? '', pattern)
+})
+
+test('an address of this machine is none, and one that is misspelt is told once', async () => {
+  assert.deepEqual((await checkConfig({ HOST: '127.0.0.1' })).problems, [])
+  assert.equal((await checkConfig({ HOST: '127.0.0.1:80' })).problems.length, 1)
 })

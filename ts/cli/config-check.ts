@@ -3,6 +3,7 @@ import type { Environment } from '../config/reader.ts'
 import { similarNames } from '../config/similar-names.ts'
 import { allVariables } from '../config/variables.ts'
 import { ConfigError, loadConfig } from '../config.ts'
+import { machineProblems } from './machine-check.ts'
 import type { Terminal } from './terminal.ts'
 
 interface Row {
@@ -24,11 +25,11 @@ export function configCommand(program: Command, terminal: Terminal): void {
     .command('config')
     .description('configuration')
     .command('check')
-    .description('print the effective configuration, secrets masked, and every problem at once')
+    .description('print the effective configuration, secrets masked, and every problem at once, on this machine too')
     .option('--json', 'print it as JSON')
     .addHelpText('after', '\nExample:\n  $ S3_ENDPOINT=https://s3.example.com stowage config check')
-    .action(({ json }: { json?: true }) => {
-      const report = checkConfig(terminal.env)
+    .action(async ({ json }: { json?: true }) => {
+      const report = await checkConfig(terminal.env)
       if (json) terminal.print(JSON.stringify(report))
       else printReport(report, terminal)
       if (report.problems.length > 0) throw new Error(failure(report.problems.length))
@@ -39,11 +40,14 @@ function failure(count: number): string {
   return count === 1 ? 'the configuration has a problem.' : `the configuration has ${count} problems.`
 }
 
-/** The effective value of every variable, and what is wrong or looks like a mistake. */
-export function checkConfig(env: Environment): Report {
+/** The effective value of every variable, and what is wrong, also with this machine, or looks like a mistake. */
+export async function checkConfig(env: Environment): Promise<Report> {
+  const problems = problemsOf(env)
+  const isNamed = (variable: string) => problems.some((problem) => problem.startsWith(`${variable} `))
+  const onMachine = await machineProblems(isNamed('HOST') ? { ...env, HOST: '' } : env)
   return {
     variables: allVariables.map(([name]) => rowOf(name, env)),
-    problems: problemsOf(env),
+    problems: [...problems, ...onMachine],
     warnings: similarNames(env),
   }
 }

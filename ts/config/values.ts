@@ -6,8 +6,13 @@ export class ValueError extends Error {}
 /** Turns a variable's text into its value or throws `ValueError`. */
 export type Parser<T> = (text: string) => T
 
-function refuse(expected: string, text: string): never {
-  throw new ValueError(`must be ${expected}, not ${JSON.stringify(text)}`)
+const longestShown = 200
+
+function refuse(expected: string, ...texts: readonly string[]): never {
+  const shown = texts.map((text) =>
+    JSON.stringify(text.length > longestShown ? `${text.slice(0, longestShown)}…` : text),
+  )
+  throw new ValueError(`must be ${expected}, not ${shown.join(', ')}`)
 }
 
 /** The text as it is. */
@@ -53,6 +58,16 @@ export const size: Parser<number> = (value) => {
   return bytes >= 1 && Number.isSafeInteger(bytes) ? bytes : refuse('a size such as 200MB, 64KiB or 1024', value)
 }
 
+/** A size that is not below another one, which is written as it would be given. */
+export const sizeFrom =
+  (least: string): Parser<number> =>
+  (value) => {
+    const bytes = size(value)
+    return bytes >= size(least)
+      ? bytes
+      : refuse(`at least ${least}, or clients that do nothing wrong are refused`, value)
+  }
+
 const secondsOfUnit: Readonly<Record<string, number>> = { ms: 1e-3, s: 1, m: 60, h: 3600, d: 86_400 }
 
 /** Seconds from `500ms`, `30s`, `5m`, `24h` or `7d`; the unit is required, since a bare number says too little. */
@@ -60,6 +75,23 @@ export const duration: Parser<number> = (value) => {
   const [, digits, unit] = /^(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|m|h|d)$/.exec(value) ?? []
   const seconds = Number(digits) * (secondsOfUnit[unit ?? ''] ?? Number.NaN)
   return seconds > 0 ? seconds : refuse('a duration such as 30s, 5m, 24h or 7d', value)
+}
+
+/** A duration between two, both written as they would be given. */
+export const durationFrom =
+  (least: string, most: string): Parser<number> =>
+  (value) => {
+    const seconds = duration(value)
+    const fits = seconds >= duration(least) && seconds <= duration(most)
+    return fits ? seconds : refuse(`a duration from ${least} to ${most}`, value)
+  }
+
+/** An address or name to listen on, without port and brackets. Whether it is this machine's is not known here. */
+export const host: Parser<string> = (value) => {
+  const isName = value.length <= 253 && /^(?!-)[\w-]+(\.[\w-]+)*\.?$/.test(value) && !/^[\d.]+$/.test(value)
+  return isName || isIP(value) !== 0
+    ? value
+    : refuse('an address or host name without port and brackets, such as 0.0.0.0, :: or localhost', value)
 }
 
 /** An http or https address that is an origin only: no path, query, fragment or credentials. */
@@ -75,20 +107,22 @@ export const mongoUrl: Parser<string> = (value) => {
   throw new ValueError('must be a connection string such as mongodb://db.example.com:27017')
 }
 
-/** Addresses and CIDR ranges, separated by commas; each is returned as `address/bits`. */
-export const cidrs: Parser<readonly string[]> = (value) =>
-  value
+/** Addresses and CIDR ranges, separated by commas; each is returned as `address/bits`. Every wrong one is named. */
+export const cidrs: Parser<readonly string[]> = (value) => {
+  const items = value
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '')
-    .map(cidr)
+  const wrong = items.filter((item) => cidr(item) === undefined)
+  if (wrong.length > 0) refuse('addresses or ranges such as 10.0.0.0/8,192.0.2.7', ...wrong)
+  return items.flatMap((item) => cidr(item) ?? [])
+}
 
-function cidr(item: string): string {
+function cidr(item: string): string | undefined {
   const [address = '', bits, ...rest] = item.split('/')
   const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
   const length = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN
-  if (most > 0 && rest.length === 0 && length <= most) return `${address}/${length}`
-  return refuse('addresses or ranges such as 10.0.0.0/8,192.0.2.7', item)
+  return most > 0 && rest.length === 0 && length <= most ? `${address}/${length}` : undefined
 }
 
 /** A user's name, as `checkUsername` allows it. */

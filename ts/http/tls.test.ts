@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
 import { aServer } from './testing.ts'
-import { readTls, type TlsPaths } from './tls.ts'
+import { readTls, type TlsPaths, tlsProblems } from './tls.ts'
 
 let dir: string
 let first: TlsPaths
@@ -74,4 +74,40 @@ test('a missing file and a foreign key are named', async () => {
   const empty = join(dir, 'empty')
   await writeFile(empty, '')
   assert.throws(() => readTls({ ...first, keyPath: empty }), /no usable pair/)
+})
+
+describe('tlsProblems', () => {
+  test('a pair that can be served has none', () => {
+    assert.deepEqual(tlsProblems(first), [])
+  })
+
+  test('two files that cannot be read are two problems', () => {
+    const problems = tlsProblems({ certPath: join(dir, 'none'), keyPath: dir })
+    assert.match(problems.join('\n'), /^TLS_CERT cannot be read: ENOENT.*none'\nTLS_KEY cannot be read: EISDIR/)
+  })
+
+  test('the key of another certificate, and the files the wrong way round, are told apart', () => {
+    assert.deepEqual(tlsProblems({ ...first, keyPath: second.keyPath }), [
+      `TLS_KEY ${second.keyPath} is not the key of the certificate TLS_CERT ${first.certPath}`,
+    ])
+    const [certificate = '', key = ''] = tlsProblems({ certPath: first.keyPath, keyPath: first.certPath })
+    assert.match(certificate, /^TLS_CERT \S+ is no PEM certificate: /)
+    assert.match(key, /^TLS_KEY \S+ is no PEM private key without a passphrase: /)
+  })
+
+  test('a certificate is good in its days alone', () => {
+    const week = 7 * 86_400_000
+    assert.match(tlsProblems(first, Date.now() + week).join('\n'), /^TLS_CERT \S+ has expired, on 20\d\d-[^\n]+Z$/)
+    assert.match(tlsProblems(first, Date.now() - week).join('\n'), /^TLS_CERT \S+ is not valid before 20\d\d-/)
+  })
+
+  test('a key with a passphrase is refused', () => {
+    const keyPath = join(dir, 'locked.key')
+    const locked = ['-aes256', '-passout', 'pass:secret', '-in', first.keyPath, '-out', keyPath]
+    execFileSync('openssl', ['ec', ...locked], { stdio: 'ignore' })
+    assert.match(
+      tlsProblems({ ...first, keyPath }).join('\n'),
+      /^TLS_KEY \S+ is no PEM private key without a passphrase/,
+    )
+  })
 })
