@@ -1,5 +1,5 @@
 import type { Stored } from '../metadata/engine.ts'
-import type { Action, OrganizationDocument, RepositoryDocument } from '../metadata/schema.ts'
+import type { Action, OrganizationDocument, RepositoryDocument, TeamDocument } from '../metadata/schema.ts'
 import type { LoginRequests } from './login-requests.ts'
 import type { Organizations } from './organizations.ts'
 import type { Credentials, Principal } from './principal.ts'
@@ -40,6 +40,15 @@ export type OrganizationKey = { readonly name: string } | { readonly id: string 
 export type OrganizationAction = Exclude<Action, 'write'>
 export type OrganizationEntered = Stored<OrganizationDocument>
 
+export type TeamAction = 'read' | 'members' | 'admin'
+/** A team's name in an organization, or its id. */
+export type TeamKey = { readonly organization: string; readonly name: string } | { readonly id: string }
+
+export interface TeamEntered {
+  readonly organization: OrganizationEntered
+  readonly team: Stored<TeamDocument>
+}
+
 /** What every protocol asks of the gate. Decisions are made anew at each request, from records at most 5 s old. */
 export interface Access {
   /** No credentials: anonymous. Throws `credentials_invalid` when what was presented is not valid (never anonymous). */
@@ -65,6 +74,11 @@ export interface Access {
     action: OrganizationAction,
     key: OrganizationKey,
   ): Promise<OrganizationEntered>
+  /**
+   * A team and its organization: read for those who belong to the organization, `members` (who is in it) for the
+   * team's maintainers too, admin for the organization's offices. Throws as `enterOrganization`, and `team_unknown`.
+   */
+  enterTeam(principal: Principal, what: TeamAction, key: TeamKey): Promise<TeamEntered>
   /** The decision as `can` makes it, with every rule that allows the action, or the one against it. */
   explain(principal: Principal, action: Action, in_: Entered, packageName?: string): Promise<Explanation>
   /** What a principal may search: audiences of postings (see PostingDocument) and ids of repositories; `all` alone for whoever may read

@@ -46,11 +46,12 @@ export function decideCreation(
   return no(`${name} may not create repositories in ${organization.value.name}`)
 }
 
-/** May the principal do this with the organization itself? See `Access.enterOrganization`. */
+/** May the principal do this with the organization itself, or a team that it maintains? See `Access.enterOrganization`. */
 export function decideOrganization(
   principal: Principal,
   action: OrganizationAction,
   facts: Pick<Facts, 'organization' | 'membership'>,
+  maintainsTeam = false,
 ): Decision {
   if (principal.kind === 'anonymous') return no('nobody is signed in')
   const { organization, membership } = facts
@@ -61,6 +62,7 @@ export function decideOrganization(
   const isOwner = membership?.role === 'owner' || (principal.kind === 'user' && principal.user.value.isPlatformAdmin)
   if (office && (action !== 'delete' || isOwner)) return yes(office.rule)
   const { name } = actorOf(principal)
+  if (maintainsTeam) return yes(`${name} is maintainer of the team`)
   const belongs = principal.kind === 'robot' ? principal.robot.value.organizationId === organization.id : membership
   if (action === 'read' && belongs) return yes(`${name} belongs to the organization ${organization.value.name}`)
   return no(`nothing gives ${name} the right to ${action} the organization ${organization.value.name}`)

@@ -16,6 +16,9 @@ import type {
   OrganizationEntered,
   OrganizationKey,
   RepositoryAddress,
+  TeamAction,
+  TeamEntered,
+  TeamKey,
 } from './access.ts'
 import { decide, decideCreation, decideOrganization, explain as explainDecision } from './can.ts'
 import { type Facts, teamsOf } from './grounds.ts'
@@ -174,7 +177,37 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     return key.name.length > maxNameLength ? undefined : records.organization(key.name)
   }
 
-  return { can, enter, enterOrganization, explain }
+  async function teamOf(principal: Principal, key: TeamKey): Promise<Partial<TeamEntered>> {
+    if ('name' in key) {
+      const organization = await enterOrganization(principal, 'read', { name: key.organization })
+      const equals = { organizationId: organization.id, name: key.name }
+      const [team] = key.name.length > maxNameLength ? [] : (await teams.find('byName', { equals, limit: 1 })).items
+      return { organization, ...(team && { team }) }
+    }
+    const team = key.id.length > maxNameLength ? undefined : await teams.get(key.id)
+    const organization = await enterOrganization(principal, 'read', {
+      id: team?.value.organizationId ?? nobodysId,
+    }).catch((err) => {
+      // Who may not read the organization learns no more of its teams than of those that are not there.
+      throw hasCode(err, 'organization_unknown') ? unknownTeam() : err
+    })
+    return { organization, ...(team && { team }) }
+  }
+
+  async function enterTeam(principal: Principal, what: TeamAction, key: TeamKey): Promise<TeamEntered> {
+    const { organization, team } = await teamOf(principal, key)
+    if (!organization || !team) throw unknownTeam()
+    if (what === 'read') return { organization, team }
+    const membership = await membershipOf(principal, organization.id)
+    const seats = teamsOf(principal, { organization, membership })
+    const maintains = what === 'members' && seats.some(([id, role]) => id === team.id && role === 'maintainer')
+    // Asked as a token's scope is: a maintainer's token needs the action as well.
+    const decision = decideOrganization(principal, 'admin', { organization, membership }, maintains)
+    if (decision.allowed) return { organization, team }
+    throw denied(principal, 'admin', decision)
+  }
+
+  return { can, enter, enterOrganization, enterTeam, explain }
 }
 
 function withEveryAction(principal: UserPrincipal): UserPrincipal {
@@ -193,6 +226,10 @@ function unknown(principal: Principal, { protocol, organization, repository = pr
 function denied(principal: Principal, action: Action, { rule }: Decision): RegistryError {
   if (principal.kind === 'anonymous') return signInFirst()
   return new RegistryError('access_denied', `You may not ${action} here: ${rule}.`)
+}
+
+function unknownTeam(): RegistryError {
+  return new RegistryError('team_unknown', 'There is no such team, or you do not belong to its organization.')
 }
 
 function signInFirst(): RegistryError {

@@ -5,6 +5,7 @@ import { npmDialect, suiteOf } from './dialects.ts'
 import { npmAccountCases } from './npm-account-cases.ts'
 import { npmPackageCases } from './npm-package-cases.ts'
 import { npmSecurityCases } from './npm-security-cases.ts'
+import { npmTeamCases } from './npm-team-cases.ts'
 import { sharedCases } from './shared-cases.ts'
 
 const client = pinnedClient('npm', 10)
@@ -20,4 +21,5 @@ describe(...suiteOf(client), () => {
   npmPackageCases(client, () => registry)
   npmAccountCases(client, () => registry)
   npmSecurityCases(client, () => registry)
+  npmTeamCases(client, () => registry)
 })

@@ -6,6 +6,7 @@ import { npmAccountCases } from './npm-account-cases.ts'
 import { npmPackageCases } from './npm-package-cases.ts'
 import { npmSecurityCases } from './npm-security-cases.ts'
 import { npmStageCases } from './npm-stage-cases.ts'
+import { npmTeamCases } from './npm-team-cases.ts'
 import { sharedCases } from './shared-cases.ts'
 
 const client = pinnedClient('npm', 12)
@@ -21,5 +22,6 @@ describe(...suiteOf(client), () => {
   npmPackageCases(client, () => registry)
   npmAccountCases(client, () => registry)
   npmSecurityCases(client, () => registry)
+  npmTeamCases(client, () => registry)
   npmStageCases(client, () => registry)
 })

@@ -2,6 +2,7 @@ import { RegistryError } from '../../errors.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import { account } from './account.ts'
 import { editing } from './editing.ts'
+import { membership } from './membership.ts'
 import { enterFor, type NpmContext, packageNameOf } from './place.ts'
 import { isPublish } from './publish-document.ts'
 import { readPublish } from './publishing.ts'
@@ -14,6 +15,7 @@ import { generateSigningKey, type SigningKey, signingKey } from './signatures.ts
 import { stageUuid } from './stage-id.ts'
 import { staging } from './staging.ts'
 import { distTags } from './tags.ts'
+import { teamAccess } from './team-access.ts'
 import { visibility } from './visibility.ts'
 
 /** Every handler of the table in npm.ts. */
@@ -33,12 +35,14 @@ export function npmHandlers(deps: ProtocolDeps) {
   return {
     account: account(deps),
     editing: edit,
+    membership: membership(deps),
     reading: reading(deps),
     search: searching(deps),
     security: security(deps, loadKey),
     signIn: signIn(deps),
     staging: staging(deps),
     tags: distTags(deps),
+    teamAccess: teamAccess(deps),
     visibility: visibility(deps),
 
     hello: (c: NpmContext) => c.json({ name: 'stowage', protocol: 'npm' }),

@@ -25,6 +25,8 @@ export const npm: Protocol = {
 /** A name in the path, unscoped or with its slash encoded; and one in two segments. */
 const oneSegment = ':name{(?:[^@/][^/]*|@[^/]+%2[fF][^/]+)}'
 const twoSegments = ':scope{@[^/%]+}/:name'
+const org = '/-/org/:organizationName'
+const team = '/-/team/:organizationName/:team'
 
 /** Below a repository's address and at the root alike. What a line needs is asked inside, as the path names it. */
 function routes(r: Hono<Env>, deps: ProtocolDeps) {
@@ -45,7 +47,7 @@ function routes(r: Hono<Env>, deps: ProtocolDeps) {
   r.put('/-/user/:user', h.signIn.couchLogin) //                                                     Basic
   r.put('/-/user/:user/-rev/:revision', h.signIn.couchLogin) //                                      Basic
   r.get('/-/user/:user', h.signIn.couchUser) //                                                      a user
-  r.get('/-/user/:user/package', h.notSupported)
+  r.get('/-/user/:user/package', h.teamAccess.userPackages) //                                       the user
   r.delete('/-/user/token/:token', h.signIn.logout) //                                               the token's user
   r.get('/-/npm/v1/user', h.account.profile) //                                                      a user
   r.post('/-/npm/v1/user', h.account.changeProfile) //                                               the user, admin
@@ -80,7 +82,21 @@ function routes(r: Hono<Env>, deps: ProtocolDeps) {
   on('DELETE', '/-/package/', '/owners/:user', h.editing.removeOwner) //                             delete
   on('GET', '/-/package/', '/collaborators', h.visibility.collaborators) //                          read
 
-  r.on(['GET', 'PUT', 'POST', 'DELETE'], ['/-/org/*', '/-/team/*', '/-/package/*', '/-/npm/*'], h.notSupported)
+  r.get(`${org}/user`, h.membership.members) //                                                      who belongs to it
+  r.put(`${org}/user`, h.membership.setMember) //                                                    organization: admin
+  r.delete(`${org}/user`, h.membership.removeMember) //                                              organization: admin
+  r.get(`${org}/team`, h.membership.teams) //                                                        who belongs to it
+  r.put(`${org}/team`, h.membership.createTeam) //                                                   organization: admin
+  r.get(`${org}/package`, h.teamAccess.organizationPackages) //                                      read, each package
+  r.delete(team, h.membership.destroyTeam) //                                                        organization: admin
+  r.get(`${team}/user`, h.membership.teamUsers) //                                                   who belongs to it
+  r.put(`${team}/user`, h.membership.addTeamUser) //                                                 its maintainers too
+  r.delete(`${team}/user`, h.membership.removeTeamUser) //                                           its maintainers too
+  r.get(`${team}/package`, h.teamAccess.teamPackages) //                                             read, each package
+  r.put(`${team}/package`, h.teamAccess.grant) //                                                    admin
+  r.delete(`${team}/package`, h.teamAccess.revoke) //                                                admin
+
+  r.on(['GET', 'PUT', 'POST', 'DELETE'], ['/-/package/*', '/-/npm/*'], h.notSupported)
   r.all('/-/*', h.unknownEndpoint)
 
   on('GET', '/', '', h.reading.packument) //                                                         read
