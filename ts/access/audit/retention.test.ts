@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { MetadataEngine } from '../../metadata/engine.ts'
 import { entryId } from './store.ts'
-import { anEntry, openTestTrail, type TestTrail } from './testing.ts'
+import { anEntry, openTestTrail, stoppingEngine, type TestTrail } from './testing.ts'
 
 const dayMs = 86_400_000
 
@@ -68,17 +67,23 @@ describe('retention', () => {
     )
   })
 
-  test('leaves a stream whose chain is broken as it is', async () => {
+  test('leaves a stream whose chain is broken as it is, and the checkpoints that signed it', async () => {
     await using opened = await openTestTrail()
-    await opened.recordAndSign(4)
+    await opened.recordAndSign(1)
+    await opened.recordAndSign(3)
     const [stream] = (await opened.store.streams.find('byStream', {})).items
     await opened.store.entries.delete(entryId(stream?.id ?? '', 2))
+    for (let day = 0; day < 5; day++) {
+      opened.clock.now += dayMs
+      await opened.recordAndSign(1)
+    }
     opened.clock.now += 10 * dayMs
-    await opened.trail.checkpoint()
-    assert.deepEqual(await opened.trail.retain(opened.clock.now), { entries: 0, checkpoints: 0, streams: 0 })
+    const removed = await opened.trail.retain(opened.clock.now)
+    assert.deepEqual([removed.entries, removed.checkpoints], [5, 1])
+    await opened.store.entries.delete(entryId(stream?.id ?? '', 4))
     assert.deepEqual(
-      (await opened.trail.verify()).findings.map(({ kind, sequence }) => `${kind} ${sequence}`),
-      ['missing 2'],
+      new Set((await opened.trail.verify()).findings.map(({ kind, sequence }) => `${kind} ${sequence}`)),
+      new Set(['missing 2', 'missing 4', 'cut 4']),
     )
   })
 
@@ -102,21 +107,3 @@ describe('retention', () => {
     }
   })
 })
-
-/** The engine, whose writes fail after this many. */
-function stoppingEngine(real: MetadataEngine, writes: number): MetadataEngine {
-  let left = writes
-  const stopped = <R>(write: () => Promise<R>) => (left-- > 0 ? write() : Promise.reject(new Error('stopped')))
-  return {
-    ...real,
-    batch: (all) => stopped(() => real.batch(all)),
-    collection(spec) {
-      const collection = real.collection(spec)
-      return {
-        ...collection,
-        insert: (id, value, options) => stopped(() => collection.insert(id, value, options)),
-        update: (id, revision, value) => stopped(() => collection.update(id, revision, value)),
-      }
-    },
-  }
-}

@@ -77,3 +77,21 @@ export function anEntry(overrides: Partial<NewAuditEntry> = {}): NewAuditEntry {
 export function aRefusal(overrides: Partial<NewAuditEntry> = {}): NewAuditEntry {
   return anEntry({ action: 'access.refused', outcome: 'refused', ...overrides })
 }
+
+/** The engine, whose writes fail after this many. */
+export function stoppingEngine(real: MetadataEngine, writes: number): MetadataEngine {
+  let left = writes
+  const stopped = <R>(write: () => Promise<R>) => (left-- > 0 ? write() : Promise.reject(new Error('stopped')))
+  return {
+    ...real,
+    batch: (all) => stopped(() => real.batch(all)),
+    collection(spec) {
+      const collection = real.collection(spec)
+      return {
+        ...collection,
+        insert: (id, value, options) => stopped(() => collection.insert(id, value, options)),
+        update: (id, revision, value) => stopped(() => collection.update(id, revision, value)),
+      }
+    },
+  }
+}

@@ -95,6 +95,15 @@ const tamperings: readonly Tampering[] = [
     found: ['missing 8'],
   },
   {
+    name: 'a record of a stream that was set back',
+    async tamper({ store }, stream) {
+      const record = await store.streams.get(stream)
+      assert.ok(record)
+      await store.streams.update(stream, record.revision, { ...record.value, sequence: 0, checkpoint: 0 })
+    },
+    found: ['changed 4'],
+  },
+  {
     name: 'a stream whose record is lost',
     tamper: ({ store }, stream) => store.streams.delete(stream),
     found: ['lost undefined'],
