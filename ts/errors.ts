@@ -19,6 +19,7 @@ export const statusOf = {
   team_unknown: 404,
   robot_unknown: 404,
   token_unknown: 404,
+  session_unknown: 404,
   stage_unknown: 404,
   method_not_allowed: 405,
   upload_too_slow: 408,
@@ -50,6 +51,10 @@ export interface ErrorDetails {
   retryAfterSeconds?: number
   /** For `document_exists`: `id`, or the name of the unique index that was hit. */
   conflict?: string
+  /** Every offending field, where there are several. */
+  errors?: readonly { readonly field: string; readonly message: string }[]
+  /** The id of what is there already. */
+  id?: string
   /** For `range_invalid`: the size in bytes; becomes `Content-Range: bytes *\/size`. */
   sizeBytes?: number
 }

@@ -8,6 +8,7 @@ import type { RepositoryGrants } from './repository-grants.ts'
 import type { Robots } from './robots.ts'
 import type { Sessions } from './sessions.ts'
 import type { Setup } from './setup.ts'
+import type { CheckSignIn } from './sign-in.ts'
 import type { Teams } from './teams.ts'
 import type { Tokens } from './tokens.ts'
 import type { Users } from './users.ts'
@@ -53,6 +54,8 @@ export interface TeamEntered {
 export interface Access {
   /** No credentials: anonymous. Throws `credentials_invalid` when what was presented is not valid (never anonymous). */
   authenticate(credentials: Credentials | undefined, clientAddress: string): Promise<Principal>
+  /** A username or e-mail address and a password, as `authenticate` checks them. */
+  readonly signIn: CheckSignIn
   /** The one decision; unknown means no. With the name of a package, its owners count too. */
   can(principal: Principal, action: Action, in_: Entered, packageName?: string): Promise<Decision>
   /**
@@ -87,6 +90,11 @@ export interface Access {
 
   // What follows changes things. It asks nobody: whoever calls has decided.
   readonly users: Users
+  /**
+   * Deletes a user and all that let it in; what was published stays. A repeat goes on where it stopped. Throws
+   * `user_unknown`; `unprocessable` for the last platform admin and for the last owner of an organization.
+   */
+  removeUser(id: string): Promise<void>
   readonly organizations: Organizations
   readonly repositories: Repositories
   readonly grants: RepositoryGrants

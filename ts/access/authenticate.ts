@@ -3,20 +3,22 @@ import type { Stored } from '../metadata/engine.ts'
 import type { TokenDocument, UserDocument } from '../metadata/schema.ts'
 import { type AddressRanges, addressRanges, isInRanges } from './cidrs.ts'
 import { anonymous, type Credentials, isRobotId, type Principal } from './principal.ts'
-import { sessionId } from './sessions.ts'
+import { looksLikeJwt, type SessionTokens } from './session-tokens.ts'
+import { isSessionOf, sessionId } from './sessions.ts'
+import type { CheckSignIn } from './sign-in.ts'
 import { isTokenText, looksLikeToken, tokenHash } from './token-text.ts'
 import type { TokenUses } from './token-uses.ts'
-import type { Users } from './users.ts'
 import type { WarmRecords } from './warm-records.ts'
 
 export interface AuthenticateDeps {
   readonly records: WarmRecords
-  readonly users: Users
+  readonly signIn: CheckSignIn
+  readonly sessionTokens: SessionTokens
   readonly uses: TokenUses
 }
 
 /** Turns credentials into a principal, as `Access.authenticate` promises. */
-export function authenticator({ records, users, uses }: AuthenticateDeps) {
+export function authenticator({ records, signIn, sessionTokens, uses }: AuthenticateDeps) {
   // Records stay the same objects while they are warm, so the ranges of a token are compiled once.
   const ranges = new WeakMap<TokenDocument, AddressRanges>()
 
@@ -49,25 +51,30 @@ export function authenticator({ records, users, uses }: AuthenticateDeps) {
     return { kind: 'robot', robot } as const
   }
 
-  async function byPassword(username: string, password: string): Promise<Principal> {
-    const user = await users.checkPassword(username, password)
-    if (!user) throw invalid('Wrong username or password.')
-    return { kind: 'user', user }
+  async function bySession(id: string): Promise<Principal> {
+    const session = await records.session(id)
+    const user = session && (await records.user(session.value.userId))
+    if (!user || !isSessionOf(session, user)) throw invalid('The session has ended. Sign in again.')
+    return { kind: 'user', user, sessionId: id }
   }
 
-  async function bySession(secret: string): Promise<Principal> {
-    const session = await records.session(sessionId(secret))
-    if (!session || session.value.expiresAt <= Date.now()) throw invalid('The session has ended. Sign in again.')
-    return { kind: 'user', user: activeUser(await records.user(session.value.userId)) }
+  async function byAccessToken(text: string): Promise<Principal> {
+    const claims = sessionTokens.readAccess(text)
+    if (!claims) throw invalid('The access token has expired or is none of this server. Refresh it, or sign in again.')
+    return bySession(claims.sessionId)
   }
 
   return async (credentials: Credentials | undefined, clientAddress: string): Promise<Principal> => {
     if (!credentials) return anonymous
-    if (credentials.kind === 'token') return byToken(credentials.token, clientAddress)
-    if (credentials.kind === 'session') return bySession(credentials.secret)
+    if (credentials.kind === 'token') {
+      const { token } = credentials
+      return looksLikeJwt(token) ? byAccessToken(token) : byToken(token, clientAddress)
+    }
+    if (credentials.kind === 'session') return bySession(sessionId(credentials.secret))
     const { username, password } = credentials
     // Clients that know nothing but Basic send a token as the password, under any username.
-    return looksLikeToken(password) ? byToken(password, clientAddress) : byPassword(username, password)
+    if (looksLikeToken(password)) return byToken(password, clientAddress)
+    return { kind: 'user', user: await signIn({ login: username, password, address: clientAddress }) }
   }
 }
 

@@ -7,11 +7,16 @@ import { loginRequestDirectory } from './login-requests.ts'
 import { noticeWrites } from './notice-writes.ts'
 import { organizationDirectory } from './organizations.ts'
 import type { Passwords } from './passwords.ts'
+import { platformAdmins } from './platform-admins.ts'
+import { userRemoval } from './remove-user.ts'
 import { repositoryDirectory } from './repositories.ts'
 import { repositoryGrants } from './repository-grants.ts'
 import { robotDirectory } from './robots.ts'
+import { sessionTokens } from './session-tokens.ts'
 import { sessionDirectory } from './sessions.ts'
 import { setupOf } from './setup.ts'
+import { signIns } from './sign-in.ts'
+import { signInThrottle } from './sign-in-throttle.ts'
 import { teamDirectory } from './teams.ts'
 import { tokenUses } from './token-uses.ts'
 import { tokenDirectory } from './tokens.ts'
@@ -26,6 +31,8 @@ export interface AccessDeps {
   readonly defaultOrganization: string
   /** False: who is not signed in reads nothing. */
   readonly anonymousAccess: boolean
+  /** Signs the sessions of the API; see secrets.ts. */
+  readonly jwtSecret: string
   /** Told of failures beside the requests: the last use of a token that could not be written. */
   readonly reportError: (err: unknown) => void
 }
@@ -36,15 +43,19 @@ export function createAccess(deps: AccessDeps): Access {
   const records = warmRecords(deps.engine)
   // Whatever this process changes holds for its next request.
   const engine = noticeWrites(deps.engine, records.forget)
-  const users = userDirectory(engine, passwords)
+  const users = userDirectory(engine, passwords, platformAdmins(engine))
   const organizations = organizationDirectory(engine, reservedNames)
   const repositories = repositoryDirectory(engine)
   const tokens = tokenDirectory(engine)
   const grants = repositoryGrants(engine)
+  const signed = sessionTokens(deps.jwtSecret)
+  const sessions = sessionDirectory(engine, signed)
+  const signIn = signIns(users, passwords, signInThrottle(deps.engine))
   const uses = tokenUses(deps.engine, deps.reportError)
 
   return {
-    authenticate: authenticator({ records, users, uses }),
+    authenticate: authenticator({ records, signIn, sessionTokens: signed, uses }),
+    signIn,
     ...gate({ engine: deps.engine, records, repositories, anonymousAccess }),
     defaultOrganization,
     audiences: audiencesOf({ engine: deps.engine, organizations, anonymousAccess }),
@@ -55,7 +66,8 @@ export function createAccess(deps: AccessDeps): Access {
     teams: teamDirectory(engine, grants),
     robots: robotDirectory(engine, grants, tokens),
     tokens,
-    sessions: sessionDirectory(engine),
+    sessions,
+    removeUser: userRemoval({ engine, users, organizations, sessions, tokens, grants }),
     loginRequests: loginRequestDirectory(engine, users, tokens),
     setup: setupOf(engine, { users, organizations, defaultOrganization }),
     async close() {

@@ -102,7 +102,7 @@ describe('sessions', () => {
   test('are their user until they end', async () => {
     await using t = await openTestAccess()
     const jane = await t.aUser('jane')
-    const { secret } = await t.access.sessions.start(jane.id)
+    const { secret } = await t.access.sessions.start(jane)
     const authenticate = () => t.access.authenticate({ kind: 'session', secret }, '127.0.0.1')
     const as = await authenticate()
     assert.equal(as.kind === 'user' && as.user.id, jane.id)
@@ -114,7 +114,7 @@ describe('sessions', () => {
   test('end after seven days, and are swept', async (context) => {
     await using t = await openTestAccess()
     const jane = await t.aUser('jane')
-    const { secret, expiresAt } = await t.access.sessions.start(jane.id)
+    const { secret, expiresAt } = await t.access.sessions.start(jane)
     assert.equal(await t.access.sessions.sweep(), 0)
     context.mock.timers.enable({ apis: ['Date'], now: expiresAt })
     const authenticating = t.access.authenticate({ kind: 'session', secret }, '127.0.0.1')
@@ -126,7 +126,7 @@ describe('sessions', () => {
   test('of a disabled user are refused', async () => {
     await using t = await openTestAccess()
     const jane = await t.aUser('jane')
-    const { secret } = await t.access.sessions.start(jane.id)
+    const { secret } = await t.access.sessions.start(jane)
     await t.access.users.setActive(jane.id, false)
     const authenticating = t.access.authenticate({ kind: 'session', secret }, '127.0.0.1')
     await assert.rejects(authenticating, { code: 'credentials_invalid' })

@@ -83,6 +83,7 @@ describe('entering', () => {
     await using t = await openTestAccess()
     const { owner, member, organization, repository } = await setUp(t)
     await t.access.enter(owner.as, 'write', tools)
+    await t.access.organizations.setMember(organization.id, (await t.aUser('second')).id, 'owner')
     await t.access.organizations.setMember(organization.id, owner.id, 'member')
     await assert.rejects(t.access.enter(owner.as, 'write', tools), { code: 'access_denied' })
     await t.access.enter(member.as, 'read', tools)

@@ -16,6 +16,14 @@ export function checkOrganizationName(name: string, reservedNames: ReadonlySet<s
   return name
 }
 
+/**
+ * What two organization names share that look alike in some font: `0` and `o`; `1`, `i` and `l`; `rn` and `m`; `vv` and
+ * `w`. Case and width need no more: names have lower-case ASCII alone.
+ */
+export function confusableKey(name: string): string {
+  return name.replaceAll('0', 'o').replaceAll(/[1i]/g, 'l').replaceAll('rn', 'm').replaceAll('vv', 'w')
+}
+
 /** The name as it is, when it may name a repository; else `payload_invalid` for the field `name`. */
 export function checkRepositoryName(name: string): string {
   return checkSlug('repository', name)

@@ -9,7 +9,9 @@ import {
   organizations as organizationsSpec,
   type Visibility,
 } from '../metadata/schema.ts'
-import { checkLabel, checkOrganizationName } from './names.ts'
+import { changeDocument, changedMeanwhile } from './change.ts'
+import { checkLabel, checkOrganizationName, confusableKey } from './names.ts'
+import { organizationOwners } from './organization-owners.ts'
 
 export interface NewOrganization {
   readonly name: string
@@ -21,6 +23,11 @@ export interface NewOrganization {
   readonly ownerId?: string
 }
 
+/** What may be changed of an organization; absent stays. */
+export type OrganizationSettings = Partial<
+  Pick<OrganizationDocument, 'displayName' | 'visibility' | 'membersCreateRepositories'>
+>
+
 /** Organizations and who belongs to them. */
 export interface Organizations {
   /** Throws `payload_invalid` with the field, `name_taken`. */
@@ -29,9 +36,22 @@ export interface Organizations {
   findByName(name: string): Promise<Stored<OrganizationDocument> | undefined>
   /** By name. */
   list(page: { limit?: number; after?: string }): Promise<Page<OrganizationDocument>>
-  /** Makes the user a member with this role, or changes the role. */
-  setMember(organizationId: string, userId: string, role: OrganizationRole): Promise<void>
-  /** No member is success. */
+  /**
+   * Throws `payload_invalid` with the field, `organization_unknown`; `precondition_failed` when the revision is given
+   * and is another.
+   */
+  configure(id: string, settings: OrganizationSettings, revision?: number): Promise<Stored<OrganizationDocument>>
+  /**
+   * Makes the user a member with this role, or changes the role. Throws `unprocessable` when the last owner would be
+   * none; `precondition_failed` when the membership's revision is given (0: no member yet) and is another.
+   */
+  setMember(
+    organizationId: string,
+    userId: string,
+    role: OrganizationRole,
+    revision?: number,
+  ): Promise<Stored<MembershipDocument>>
+  /** No member is success. Throws `unprocessable` for the last owner. */
   removeMember(organizationId: string, userId: string): Promise<void>
   members(organizationId: string, page: { limit?: number; after?: string }): Promise<Page<MembershipDocument>>
   membership(organizationId: string, userId: string): Promise<Stored<MembershipDocument> | undefined>
@@ -49,14 +69,28 @@ export function organizationDirectory(engine: MetadataEngine, reservedNames: Rea
   const organizations = engine.collection(organizationsSpec)
   const memberships = engine.collection(membershipsSpec)
 
-  async function setMember(organizationId: string, userId: string, role: OrganizationRole): Promise<void> {
+  const owners = organizationOwners({
+    organizations,
+    memberships,
+    membershipOf: async (organizationId, userId) =>
+      (await memberships.get(membershipId(organizationId, userId)))?.value,
+  })
+
+  async function setMember(
+    organizationId: string,
+    userId: string,
+    role: OrganizationRole,
+    revision?: number,
+  ): Promise<Stored<MembershipDocument>> {
     const id = membershipId(organizationId, userId)
     for (;;) {
       const known = await memberships.get(id)
+      if (revision !== undefined && revision !== (known?.revision ?? 0)) throw changedMeanwhile()
+      if (role === 'owner') await owners.add(organizationId, userId)
+      else if (known?.value.role === 'owner') await owners.remove(organizationId, userId)
       try {
-        if (known) await memberships.update(id, known.revision, { ...known.value, role })
-        else await memberships.insert(id, { organizationId, userId, role, createdAt: Date.now() })
-        return
+        if (known) return await memberships.update(id, known.revision, { ...known.value, role })
+        return await memberships.insert(id, { organizationId, userId, role, createdAt: Date.now() })
       } catch (err) {
         if (!hasCode(err, 'revision_stale', 'document_exists')) throw err
       }
@@ -68,7 +102,11 @@ export function organizationDirectory(engine: MetadataEngine, reservedNames: Rea
       return await organizations.insert(id, value)
     } catch (err) {
       if (!hasCode(err, 'document_exists')) throw err
-      throw new RegistryError('name_taken', `There is an organization "${value.name}" already.`, { field: 'name' })
+      const message =
+        err.details.conflict === 'byNameKey'
+          ? `The name "${value.name}" looks like that of another organization. Choose another.`
+          : `There is an organization "${value.name}" already.`
+      throw new RegistryError('name_taken', message, { field: 'name' })
     }
   }
 
@@ -79,6 +117,8 @@ export function organizationDirectory(engine: MetadataEngine, reservedNames: Rea
         name: checkOrganizationName(name, reservedNames),
         displayName: checkLabel('displayName', displayName, 100),
         visibility,
+        nameKey: confusableKey(name),
+        ...(ownerId !== undefined && { owners: [ownerId] }),
         createdAt: Date.now(),
       }
       // The owner first: an organization that can be seen has one, whatever stops this in between.
@@ -98,8 +138,20 @@ export function organizationDirectory(engine: MetadataEngine, reservedNames: Rea
     },
     list: (page) => organizations.find('byName', page),
 
+    async configure(id, { displayName, ...settings }, revision) {
+      const label = displayName === undefined ? {} : { displayName: checkLabel('displayName', displayName, 100) }
+      const edit = (organization: OrganizationDocument) => ({ ...organization, ...settings, ...label })
+      const changed = await changeDocument(organizations, id, edit, revision)
+      if (!changed) throw new RegistryError('organization_unknown', 'There is no such organization.')
+      return changed
+    },
+
     setMember,
-    removeMember: (organizationId, userId) => memberships.delete(membershipId(organizationId, userId)),
+    async removeMember(organizationId, userId) {
+      const known = await memberships.get(membershipId(organizationId, userId))
+      if (known?.value.role === 'owner') await owners.remove(organizationId, userId)
+      await memberships.delete(membershipId(organizationId, userId))
+    },
     members: (organizationId, page) => memberships.find('byOrganization', { equals: { organizationId }, ...page }),
     membership: (organizationId, userId) => memberships.get(membershipId(organizationId, userId)),
     membershipsOf: async (userId) => (await memberships.find('byUser', { equals: { userId }, limit: 1000 })).items,

@@ -53,6 +53,15 @@ describe('what was verified', () => {
     assert.equal(asked.length, 1)
   })
 
+  test('is known to be right once it was found to be', async () => {
+    const { asked, passwords } = countedJobs()
+    const verified = passwords.verify('p', 'h')
+    assert.equal(passwords.remembers('p', 'h'), false)
+    asked[0]?.resolve({ id: 1, matches: true })
+    await verified
+    assert.deepEqual([passwords.remembers('p', 'h'), passwords.remembers('q', 'h')], [true, false])
+  })
+
   test('is asked again for another password and for another hash', async () => {
     const { asked, passwords } = countedJobs()
     const [right] = [passwords.verify('p', 'h'), passwords.verify('q', 'h'), passwords.verify('p', 'i')]
@@ -98,13 +107,29 @@ test('when hundreds wait, one more is told to come back', async () => {
 })
 
 describe('a new password', () => {
-  for (const password of ['x'.repeat(12), 'x'.repeat(72), 'ä'.repeat(36)]) {
-    test(`of ${password.length} × "${password[0]}" is taken`, () => checkNewPassword(password))
+  for (const password of [`xyz${'-'.repeat(9)}`, `xyz${'-'.repeat(69)}`, `äbc${'ä'.repeat(33)}ab`]) {
+    test(`of ${password.length} characters, ${Buffer.byteLength(password)} bytes, is taken`, () =>
+      checkNewPassword(password))
   }
   test('has at least 12 characters', () => {
     assert.throws(() => checkNewPassword('x'.repeat(11)), { message: /at least 12 characters/ })
     assert.throws(() => checkNewPassword('😀'.repeat(11)), { message: /at least 12 characters/ })
   })
+  for (const password of [
+    'Password1234',
+    'QWERTYUIOP123!!',
+    'xxxxxxxxxxxx',
+    'abcabcabcabc',
+    '9876543210987',
+    'correct horse battery staple',
+  ]) {
+    test(`is none that is tried first: ${password}`, () => {
+      assert.throws(() => checkNewPassword(password), { message: /tried first/, details: { field: 'password' } })
+    })
+  }
+  for (const password of ['correct horse battery', 'a long password', 'password of my own', 'abcabcabcabd']) {
+    test(`may resemble one that is tried first: ${password}`, () => checkNewPassword(password))
+  }
   test('has at most 72 bytes', () => {
     assert.throws(() => checkNewPassword('x'.repeat(73)), { message: /at most 72 bytes/ })
     assert.throws(() => checkNewPassword('ä'.repeat(37)), { message: /at most 72 bytes/ })

@@ -3,6 +3,7 @@ import type { Worker } from 'node:worker_threads'
 import { LRUCache } from 'lru-cache'
 import { RegistryError } from '../errors.ts'
 import { startWorker } from '../worker-source.ts'
+import { isCommonPassword } from './common-passwords.ts'
 import type { PasswordJob, PasswordResult } from './password-worker.ts'
 
 export const minPasswordLength = 12
@@ -18,13 +19,15 @@ const hashOfNobody = '$2b$12$LQcWfmxzHMnUfPr7GDWheu5pX.AtEjoXdjYAs8pXgDmXcivZC47
 
 /** Hashes and compares passwords in a thread of their own; the thread starts with the first and stops with `close`. */
 export interface Passwords {
-  /** bcrypt of a new password. Throws `payload_invalid` (field `password`) for one that is too short or too long. */
+  /** bcrypt of a new password. Throws `payload_invalid` (field `password`) for one that is too short, too long or too well known. */
   hash(password: string): Promise<string>
   /**
    * Does the password have this hash? `undefined` (no such user) takes as long as a wrong password, and is false.
    * What was right is remembered for 5 s. Throws `too_many_requests` while hundreds wait.
    */
   verify(password: string, hash: string | undefined): Promise<boolean>
+  /** Was the password found to have this hash in the last 5 s? */
+  remembers(password: string, hash: string): boolean
   close(): Promise<void>
 }
 
@@ -36,12 +39,21 @@ export function checkNewPassword(password: string): void {
   if (Buffer.byteLength(password) > maxPasswordBytes) {
     throw invalid(`A password has at most ${maxPasswordBytes} bytes (letters with accents and symbols count for more).`)
   }
+  if (isCommonPassword(password)) {
+    throw invalid(
+      'This password is one of those that are tried first. A few words that do not belong together are better.',
+    )
+  }
 }
 
 /** Passwords on a worker thread. `jobs` is for tests. */
 export function workerPasswords(jobs: PasswordJobs = passwordJobs()): Passwords {
   const secret = randomBytes(32)
   const remembered = new LRUCache<string, Promise<boolean>>({ max: maxRemembered, ttl: rememberedSeconds * 1000 })
+  /** Those of `remembered` that were right. */
+  const right = new WeakSet<Promise<boolean>>()
+  const keyOf = (password: string, hash: string) =>
+    createHmac('sha256', secret).update(`${hash}\0${password}`).digest('base64')
 
   async function compare(password: string, hash: string): Promise<boolean> {
     return (await jobs.run({ password, hash })).matches === true
@@ -57,7 +69,7 @@ export function workerPasswords(jobs: PasswordJobs = passwordJobs()): Passwords 
 
     async verify(password, hash = hashOfNobody) {
       if (Buffer.byteLength(password) > maxPasswordBytes) return false
-      const key = createHmac('sha256', secret).update(`${hash}\0${password}`).digest('base64')
+      const key = keyOf(password, hash)
       const known = remembered.get(key)
       if (known) return known
       const comparing = compare(password, hash)
@@ -66,8 +78,17 @@ export function workerPasswords(jobs: PasswordJobs = passwordJobs()): Passwords 
         if (remembered.peek(key) === comparing) remembered.delete(key)
       }
       // Only what was right stays, for 5 s from now; a client that sends 20 requests at once is one comparison.
-      comparing.then((matches) => (matches ? remembered.set(key, comparing) : forget()), forget)
+      const remember = () => {
+        right.add(comparing)
+        remembered.set(key, comparing)
+      }
+      comparing.then((matches) => (matches ? remember() : forget()), forget)
       return comparing
+    },
+
+    remembers(password, hash) {
+      const known = remembered.get(keyOf(password, hash))
+      return known !== undefined && right.has(known)
     },
 
     close: () => jobs.close(),

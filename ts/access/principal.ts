@@ -12,6 +12,8 @@ export interface UserPrincipal {
   readonly user: Stored<UserDocument>
   /** Present when the request came with a token: it narrows what the user may do. */
   readonly token?: Stored<TokenDocument>
+  /** Present when the request belongs to a session. */
+  readonly sessionId?: string
 }
 
 /** An organization's robot; it comes with a token always. */

@@ -2,9 +2,10 @@ import { hasCode, RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import { type UserDocument, users as usersSpec } from '../metadata/schema.ts'
-import { changeDocument } from './change.ts'
+import { changeDocument, changedMeanwhile } from './change.ts'
 import { checkEmail, checkLabel, checkUsername, usernameKey } from './names.ts'
 import type { Passwords } from './passwords.ts'
+import type { PlatformAdmins } from './platform-admins.ts'
 
 export interface NewUser {
   readonly username: string
@@ -12,6 +13,15 @@ export interface NewUser {
   readonly password: string
   /** Default: the username. */
   readonly displayName?: string
+  readonly isPlatformAdmin?: boolean
+}
+
+/** What may be changed of a user; absent stays. */
+export interface UserChanges {
+  readonly email?: string
+  readonly displayName?: string
+  /** A disabled user has no rights anywhere, tokens included. */
+  readonly isActive?: boolean
   readonly isPlatformAdmin?: boolean
 }
 
@@ -28,12 +38,19 @@ export interface Users {
   /** The user whose password this is. `undefined`, after the same time, for a wrong password, an unknown or a
    *  disabled user. Throws `too_many_requests` while too many wait. */
   checkPassword(login: string, password: string): Promise<Stored<UserDocument> | undefined>
-  /** Throws `payload_invalid` with the field, `user_unknown`. */
-  setPassword(id: string, password: string): Promise<Stored<UserDocument>>
-  /** Throws `payload_invalid` with the field, `name_taken` for the e-mail address, `user_unknown`. */
-  setProfile(id: string, profile: { email?: string; displayName?: string }): Promise<Stored<UserDocument>>
-  /** A disabled user has no rights anywhere, tokens included. Throws `user_unknown`. */
+  /** Ends all sessions of the user but `keptSession`. Throws `payload_invalid` with the field, `user_unknown`. */
+  setPassword(id: string, password: string, keptSession?: string): Promise<Stored<UserDocument>>
+  /**
+   * Throws `payload_invalid` with the field, `name_taken` for the e-mail address, `user_unknown`; `unprocessable` when
+   * the last platform admin would be none; `precondition_failed` when the revision is given and is another.
+   */
+  update(id: string, changes: UserChanges, revision?: number): Promise<Stored<UserDocument>>
+  /** `update` of these two. */
+  setProfile(id: string, profile: Pick<UserChanges, 'email' | 'displayName'>): Promise<Stored<UserDocument>>
+  /** `update` of this one. */
   setActive(id: string, isActive: boolean): Promise<Stored<UserDocument>>
+  /** Removes the record alone, of whoever is disabled; see remove-user.ts. */
+  forget(id: string): Promise<void>
 }
 
 /** Checks everything but the password; throws `payload_invalid` with the field. */
@@ -50,7 +67,7 @@ export function checkNewUser(user: Omit<NewUser, 'password'>): Omit<UserDocument
 }
 
 /** Users in the collection of that name. */
-export function userDirectory(engine: MetadataEngine, passwords: Passwords): Users {
+export function userDirectory(engine: MetadataEngine, passwords: Passwords, admins: PlatformAdmins): Users {
   const users = engine.collection(usersSpec)
 
   async function findOne(index: 'byUsername' | 'byEmail', equals: Partial<UserDocument>) {
@@ -58,10 +75,36 @@ export function userDirectory(engine: MetadataEngine, passwords: Passwords): Use
     return items[0]
   }
 
-  async function change(id: string, edit: (user: UserDocument) => UserDocument): Promise<Stored<UserDocument>> {
-    const changed = await takenNames(changeDocument(users, id, edit))
+  async function change(
+    id: string,
+    edit: (user: UserDocument) => UserDocument,
+    revision?: number,
+  ): Promise<Stored<UserDocument>> {
+    const changed = await takenNames(changeDocument(users, id, edit, revision))
     if (!changed) throw new RegistryError('user_unknown', 'There is no such user.')
     return changed
+  }
+
+  /** Puts the user on the roster of platform admins, or takes it off, before its record says so. */
+  async function enrol(id: string, { isActive, isPlatformAdmin }: UserChanges): Promise<void> {
+    if (isActive === undefined && isPlatformAdmin === undefined) return
+    const value = (await users.get(id))?.value
+    if (!value) return
+    const was = value.isActive && value.isPlatformAdmin
+    const will = (isActive ?? value.isActive) && (isPlatformAdmin ?? value.isPlatformAdmin)
+    if (will) await admins.add(id)
+    else if (was) await admins.remove(id)
+  }
+
+  async function update(id: string, { email, displayName, ...flags }: UserChanges, revision?: number) {
+    const changes = {
+      ...(email !== undefined && { email: checkEmail(email) }),
+      ...(displayName !== undefined && { displayName: checkLabel('displayName', displayName, 100) }),
+      ...flags,
+    }
+    if (revision !== undefined && (await users.get(id))?.revision !== revision) throw changedMeanwhile()
+    await enrol(id, flags)
+    return change(id, (user) => ({ ...user, ...changes }), revision)
   }
 
   async function findByUsername(username: string) {
@@ -77,6 +120,7 @@ export function userDirectory(engine: MetadataEngine, passwords: Passwords): Use
     async create(user, id = newId('usr')) {
       const checked = checkNewUser(user)
       const passwordHash = await passwords.hash(user.password)
+      if (checked.isPlatformAdmin) await admins.add(id)
       return takenNames(users.insert(id, { ...checked, passwordHash, createdAt: Date.now() }))
     },
     get: (id) => users.get(id),
@@ -90,20 +134,20 @@ export function userDirectory(engine: MetadataEngine, passwords: Passwords): Use
       return matches && user?.value.isActive ? user : undefined
     },
 
-    async setPassword(id, password) {
+    async setPassword(id, password, keptSession) {
       const passwordHash = await passwords.hash(password)
-      return change(id, (user) => ({ ...user, passwordHash }))
+      return change(id, ({ keptSession: _, ...user }) => ({
+        ...user,
+        passwordHash,
+        passwordVersion: (user.passwordVersion ?? 0) + 1,
+        ...(keptSession !== undefined && { keptSession }),
+      }))
     },
 
-    async setProfile(id, { email, displayName }) {
-      const changes = {
-        ...(email !== undefined && { email: checkEmail(email) }),
-        ...(displayName !== undefined && { displayName: checkLabel('displayName', displayName, 100) }),
-      }
-      return change(id, (user) => ({ ...user, ...changes }))
-    },
-
-    setActive: (id, isActive) => change(id, (user) => ({ ...user, isActive })),
+    update,
+    setProfile: (id, profile) => update(id, profile),
+    setActive: (id, isActive) => update(id, { isActive }),
+    forget: (id) => users.delete(id),
   }
 }
 

@@ -47,8 +47,8 @@ export interface ProcessOptions {
 /** What `prepares` does, for a process that serves nothing itself. */
 export async function prepareInstallation(config: Config, log: Log): Promise<string | undefined> {
   const { engine, blobs } = await openStores(config)
-  await loadSecrets({ dataDir: config.dataDir, ...config.secrets })
-  const access = openAccess(config, engine, log)
+  const { jwtSecret } = await loadSecrets({ dataDir: config.dataDir, ...config.secrets })
+  const access = openAccess(config, engine, jwtSecret, log)
   try {
     return await prepareStart(access, config, log)
   } finally {
@@ -58,13 +58,14 @@ export async function prepareInstallation(config: Config, log: Log): Promise<str
   }
 }
 
-function openAccess(config: Config, engine: MetadataEngine, log: Log): Access {
+function openAccess(config: Config, engine: MetadataEngine, jwtSecret: string, log: Log): Access {
   return createAccess({
     engine,
     passwords: workerPasswords(),
     reservedNames,
     defaultOrganization: config.defaultOrganization,
     anonymousAccess: config.anonymousAccess,
+    jwtSecret,
     reportError: (err) => log.error({ err }, 'The last use of a token was not written'),
   })
 }
@@ -75,11 +76,11 @@ export async function startProcess({ config, build, log, prepares }: ProcessOpti
   const stores = await openStores(config)
   const engine = timedEngine(stores.engine, (operation, seconds) => metrics.backend('metadata', operation, seconds))
   const timed = timedBlobs(stores.blobs, (operation, seconds) => metrics.backend('blobs', operation, seconds))
-  const { sealer } = await loadSecrets({ dataDir: config.dataDir, ...config.secrets })
+  const { sealer, jwtSecret } = await loadSecrets({ dataDir: config.dataDir, ...config.secrets })
   // Remembered answers share their bytes with the two caches below them, so they take little more.
   const cacheBytes = Math.max(2, config.cacheBytes)
   const blobs = rememberSmallBlobs(timed, { maxBytes: cacheBytes / 2, maxBlobBytes: smallBlobBytes })
-  const access = openAccess(config, engine, log)
+  const access = openAccess(config, engine, jwtSecret, log)
   const setupSecret = prepares ? await prepareStart(access, config, log) : undefined
   const registry = createRegistry({ engine, blobs, describe: describeUnit, documentCacheBytes: cacheBytes / 2 })
   const app = createApp({

@@ -1,6 +1,7 @@
 import type { Access } from '../access/access.ts'
 import { createAccess } from '../access/create-access.ts'
 import { workerPasswords } from '../access/passwords.ts'
+import { loadSecrets } from '../access/secrets.ts'
 import type { Environment } from '../config/reader.ts'
 import { loadConfig } from '../config.ts'
 import type { Stored } from '../metadata/engine.ts'
@@ -10,7 +11,8 @@ import { openMetadata } from './open-stores.ts'
 
 /** Opens the configured metadata store for one command, beside a running server or without one. */
 export async function withAccess<T>(env: Environment, use: (access: Access) => Promise<T>): Promise<T> {
-  const { metadata, defaultOrganization, anonymousAccess } = loadConfig(env)
+  const { metadata, defaultOrganization, anonymousAccess, dataDir, secrets } = loadConfig(env)
+  const { jwtSecret } = await loadSecrets({ dataDir, ...secrets })
   const engine = await openMetadata(metadata)
   const access = createAccess({
     engine,
@@ -18,6 +20,7 @@ export async function withAccess<T>(env: Environment, use: (access: Access) => P
     reservedNames,
     defaultOrganization,
     anonymousAccess,
+    jwtSecret,
     reportError(err) {
       throw err
     },

@@ -24,6 +24,10 @@ export interface UserDocument {
   isActive: boolean
   isPlatformAdmin: boolean
   createdAt: number
+  /** Raised by each change of the password, which ends the sessions of earlier ones; absent: 0. */
+  passwordVersion?: number
+  /** The session that changed the password, which goes on. */
+  keptSession?: string
 }
 export const users = defineCollection<UserDocument>()({
   name: 'users',
@@ -40,11 +44,18 @@ export interface OrganizationDocument {
   visibility: Visibility
   /** Its members may make repositories, not its owners and admins alone. */
   membersCreateRepositories?: boolean
+  /** What two names share that look alike; see `confusableKey`. */
+  nameKey?: string
+  /** Every owner's id, and perhaps some who no longer are: of two who take each other's office one is refused. */
+  owners?: readonly string[]
   createdAt: number
 }
 export const organizations = defineCollection<OrganizationDocument>()({
   name: 'organizations',
-  indexes: { byName: { fields: ['name'], unique: true } },
+  indexes: {
+    byName: { fields: ['name'], unique: true },
+    byNameKey: { fields: ['nameKey'], unique: true },
+  },
 })
 
 export interface MembershipDocument {
@@ -180,15 +191,60 @@ export const tokens = defineCollection<TokenDocument>()({
   },
 })
 
-/** A browser's session; its id is the SHA-256 of the cookie's value. */
+/** A signed-in browser, whose id is made of the SHA-256 of the cookie's value, or a client of the API. */
 export interface SessionDocument {
   userId: string
   createdAt: number
   expiresAt: number
+  /** The user's when this one signed in; absent: 0. */
+  passwordVersion?: number
+  /** Of a client of the API: how often its refresh token was rotated. */
+  generation?: number
+  /** When its last refresh tokens were rotated, newest last, those of the last seconds alone. */
+  rotations?: readonly number[]
+  lastUsedAt?: number
+  address?: string
+  /** What the client said of itself. */
+  agent?: string
 }
 export const sessions = defineCollection<SessionDocument>()({
   name: 'sessions',
   indexes: { byUser: { fields: ['userId', 'createdAt'] }, byExpiry: { fields: ['expiresAt'] } },
+})
+
+/** Failed sign-ins of one account or from one address; its id is the SHA-256 of which. */
+export interface SignInFailuresDocument {
+  count: number
+  lastAt: number
+  /** Of an account: from where all of them came; absent: from several addresses. */
+  from?: string
+  expiresAt: number
+}
+export const signInFailures = defineCollection<SignInFailuresDocument>()({
+  name: 'signInFailures',
+  indexes: { byExpiry: { fields: ['expiresAt'] } },
+})
+
+/** A POST that may be repeated; its id is the SHA-256 of the principal and the key. */
+export interface IdempotencyKeyDocument {
+  route: string
+  /** SHA-256, hex. */
+  bodyHash: string
+  /** Absent while the first request runs. */
+  answer?: {
+    status: number
+    /** JSON text; absent for an answer with a secret. */
+    body?: string
+    /** What was made. */
+    id?: string
+    location?: string
+  }
+  startedAt: number
+  expiresAt: number
+}
+export const idempotencyKeys = defineCollection<IdempotencyKeyDocument>()({
+  name: 'idempotencyKeys',
+  indexes: { byExpiry: { fields: ['expiresAt'] } },
 })
 
 /** A command-line client waits while its user approves in a browser; its id is the SHA-256 of the poll secret. */
@@ -527,6 +583,8 @@ export const collections: readonly CollectionSpec<never>[] = [
   repositories,
   tokens,
   sessions,
+  signInFailures,
+  idempotencyKeys,
   loginRequests,
   settings,
   packages,

@@ -18,7 +18,7 @@ export function setupPage(access: Access) {
     return guarded(c, c.req.query('token') ?? '', async () => {
       try {
         const user = await access.setup.createFirstAdministrator(readUser(c.var.form))
-        await startSession(c, access, user.id)
+        await startSession(c, access, user)
         return goTo(c, c.var.visit.path('/ui/'))
       } catch (err) {
         if (hasCode(err, 'precondition_failed')) return showDone(c)

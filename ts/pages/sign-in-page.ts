@@ -1,6 +1,5 @@
 import { html } from 'hono/html'
 import type { Access } from '../access/access.ts'
-import { RegistryError } from '../errors.ts'
 import { goTo, refusedForm, showPage } from './answers.ts'
 import { emptyForm, type FormState, field, form } from './form.ts'
 import { endSession, type PageContext, safeNext, startSession } from './visit.ts'
@@ -16,9 +15,10 @@ export function signInPage(access: Access) {
     async submit(c: PageContext) {
       const { form: sent, visit } = c.var
       try {
-        const user = await access.users.checkPassword((sent.get('login') ?? '').trim(), sent.get('password') ?? '')
-        if (!user) throw new RegistryError('credentials_invalid', 'Wrong username or password.')
-        await startSession(c, access, user.id)
+        const login = (sent.get('login') ?? '').trim()
+        const address = c.var.external.clientAddress
+        const user = await access.signIn({ login, password: sent.get('password') ?? '', address })
+        await startSession(c, access, user)
         return goTo(c, safeNext(visit, c.req.query('next')))
       } catch (err) {
         const { state, status } = refusedForm(c, err, [])

@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { Access } from '../access/access.ts'
 import { randomBase62 } from '../access/base62.ts'
-import { csrfToken, isCsrfToken } from '../access/sessions.ts'
+import { csrfToken, isCsrfToken, sessionCookie } from '../access/sessions.ts'
 import type { Limits } from '../config.ts'
 import { hasCode, RegistryError } from '../errors.ts'
 import { readWhole } from '../http/body.ts'
@@ -28,7 +28,6 @@ export interface PageEnv extends Env {
 
 export type PageContext = Context<PageEnv>
 
-export const sessionCookie = 'stowage_session'
 /** For forms of browsers that are not signed in. */
 const formCookie = 'stowage_form'
 const maxFormBytes = 64 * 1024
@@ -59,9 +58,12 @@ export function visits(access: Access, limits: Limits): MiddlewareHandler<PageEn
 }
 
 /** Makes the browser that of this user: a new session, in a cookie that scripts cannot read. */
-export async function startSession(c: PageContext, access: Access, userId: string): Promise<void> {
+export async function startSession(c: PageContext, access: Access, user: Stored<UserDocument>): Promise<void> {
   await endSession(c, access)
-  const { secret, expiresAt } = await access.sessions.start(userId)
+  const { secret, expiresAt } = await access.sessions.start(user, {
+    address: c.var.external.clientAddress,
+    agent: c.req.header('user-agent') ?? '',
+  })
   setCookie(c, sessionCookie, secret, { ...cookieOptions(c), expires: new Date(expiresAt) })
 }
 

@@ -18,6 +18,7 @@ export function quickPasswords(): Passwords {
       return hash(password, 4)
     },
     verify: async (password, known) => known !== undefined && compare(password, known),
+    remembers: () => false,
     close: async () => {},
   }
 }
@@ -44,6 +45,7 @@ export async function openTestAccess(deps: Partial<AccessDeps> = {}): Promise<Te
     reportError(err) {
       throw err
     },
+    jwtSecret: 'a secret of the tests, long enough',
     ...deps,
   })
   await access.setup.prepare()

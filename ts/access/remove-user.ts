@@ -1,0 +1,44 @@
+import type { MetadataEngine } from '../metadata/engine.ts'
+import { memberships as membershipsSpec } from '../metadata/schema.ts'
+import type { Organizations } from './organizations.ts'
+import type { RepositoryGrants } from './repository-grants.ts'
+import type { Sessions } from './sessions.ts'
+import type { Tokens } from './tokens.ts'
+import type { Users } from './users.ts'
+
+export interface RemoveUserDeps {
+  readonly engine: MetadataEngine
+  readonly users: Users
+  readonly organizations: Organizations
+  readonly sessions: Sessions
+  readonly tokens: Tokens
+  readonly grants: RepositoryGrants
+}
+
+/**
+ * Deletes a user and all that let it in; what was published stays. Once begun the user is disabled, and a repeat goes
+ * on. Throws `unprocessable` for the last platform admin and for the last owner of an organization, `user_unknown`.
+ */
+export function userRemoval({ engine, users, organizations, sessions, tokens, grants }: RemoveUserDeps) {
+  const memberships = engine.collection(membershipsSpec)
+
+  async function ownerships(userId: string) {
+    const all = await organizations.membershipsOf(userId)
+    return all.filter(({ value }) => value.role === 'owner')
+  }
+
+  return async (id: string): Promise<void> => {
+    // First what may be refused: an owner's offices.
+    for (const { value } of await ownerships(id)) await organizations.removeMember(value.organizationId, id)
+    await users.update(id, { isActive: false, isPlatformAdmin: false })
+    for (;;) {
+      const { items } = await memberships.find('byUser', { equals: { userId: id } })
+      for (const { value } of items) await organizations.removeMember(value.organizationId, id)
+      if (items.length === 0) break
+    }
+    await sessions.endAll(id)
+    await tokens.revokeAll(id)
+    await grants.withdrawEverywhere(id)
+    await users.forget(id)
+  }
+}
