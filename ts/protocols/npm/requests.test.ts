@@ -161,9 +161,6 @@ test('what is not offered is 404 with a reason, whatever the method', async () =
   for (const [method, path] of [
     ['GET', '/-/all'],
     ['GET', '/-/all/since'],
-    ['GET', '/-/org/acme/package'],
-    ['PUT', '/-/team/acme/devs/package'],
-    ['DELETE', '/-/team/acme/devs/user'],
     ['POST', '/-/package/@acme%2flib/trust'],
     ['POST', '/-/npm/v1/oidc/token/exchange/package/@acme%2flib'],
   ] as const) {
