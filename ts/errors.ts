@@ -65,11 +65,28 @@ export class RegistryError extends Error {
   readonly details: ErrorDetails
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
-    super(message, options)
+    super(shortened(message), options)
     this.name = 'RegistryError'
     this.code = code
-    this.details = details
+    this.details = details.field === undefined ? details : { ...details, field: shortened(details.field) }
   }
+}
+
+const longestQuotation = 200
+const longestProse = 400
+const longestMessage = 1000
+const mostParts = 40
+
+/** Messages quote what clients sent; without a bound, so would every answer and log line. */
+function shortened(message: string): string {
+  if (message.length <= longestQuotation) return message
+  const parts = message.split('"', mostParts)
+  const kept = parts.map((part, at) => cut(part, at % 2 === 1 ? longestQuotation : longestProse)).join('"')
+  return cut(kept, longestMessage)
+}
+
+function cut(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most)}…`
 }
 
 /** Anything that is no `RegistryError` becomes `internal`, its cause kept for the log and never shown. */

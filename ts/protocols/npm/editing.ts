@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { hasCode, RegistryError } from '../../errors.ts'
 import { readJson } from '../../http/body.ts'
 import { withMarks } from '../../registry/edit.ts'
@@ -63,6 +64,7 @@ export function editing(deps: ProtocolDeps) {
   function setOwners(c: NpmContext, pkg: Package, next: (owners: readonly string[]) => readonly string[]) {
     return registry.edit(pkg, { kind: 'owner' }, authorOf(c), ({ tags, owners, marks }) => {
       const changed = next(owners)
+      if (isDeepStrictEqual(changed, owners)) return undefined
       if (changed.length > 0) return { tags, owners: changed, marks }
       throw new RegistryError('payload_invalid', 'A package has at least one owner; add somebody else first.', {
         field: 'user',

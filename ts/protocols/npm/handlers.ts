@@ -1,6 +1,7 @@
 import { RegistryError } from '../../errors.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import { account } from './account.ts'
+import { requireDirectPublish } from './approval.ts'
 import { editing } from './editing.ts'
 import { membership } from './membership.ts'
 import { enterFor, type NpmContext, packageNameOf } from './place.ts'
@@ -54,6 +55,7 @@ export function npmHandlers(deps: ProtocolDeps) {
       const entered = await enterFor(c, deps, 'write', name)
       await using body = await receiveBody(c, deps, name)
       if (!isPublish(body)) return edit.update(c, body)
+      requireDirectPublish(entered.repository)
       const request = await readPublish(c, deps, await loadKey(), entered, name, body)
       try {
         const { package: pkg } = await registry.publish(request)

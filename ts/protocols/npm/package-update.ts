@@ -62,6 +62,20 @@ export function removedVersions(current: Iterable<string>, sent: Record<string, 
 }
 
 /**
+ * Throws `payload_invalid` for a deprecation message that is too long, or that would steer the terminals which installs
+ * print it on: of control characters it may have ends of lines and tabs.
+ */
+export function requireMessage(message: string, field: string): void {
+  if (message.length > maxMessageLength) {
+    refuse(`${field} has ${message.length} characters; at most ${maxMessageLength} are kept.`, field)
+  }
+  const control = /[^\P{Cc}\n\t]/u.exec(message)?.[0]
+  if (control === undefined) return
+  const code = control.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
+  refuse(`${field} holds the control character U+${code}; write the message as plain text.`, field)
+}
+
+/**
  * The deprecations that `sent` changes. An empty message (or `null` or `false`) takes one back. Any other change to a
  * manifest is `payload_invalid`: published manifests never change. It is looked for in the versions whose deprecation
  * changes, or, when none does, in all.
@@ -75,6 +89,7 @@ export function deprecations(
   for (const [version, manifest] of listed) {
     const message = deprecationOf(manifest, `versions[${shown(version)}].deprecated`)
     if (message === current.get(version)?.deprecated) continue
+    if (message !== undefined) requireMessage(message, `versions[${shown(version)}].deprecated`)
     changes.push(message === undefined ? { version } : { version, message })
   }
   const changed = new Set(changes.map(({ version }) => version))
@@ -138,8 +153,7 @@ function deprecationOf(manifest: unknown, field: string): string | undefined {
   const deprecated = isObject(manifest) ? manifest['deprecated'] : undefined
   if (deprecated === undefined || deprecated === null || deprecated === false || deprecated === '') return undefined
   if (typeof deprecated !== 'string') refuse(`${field} must be a message, or "" to take it back.`, field)
-  if (deprecated.length <= maxMessageLength) return deprecated
-  refuse(`${field} has ${deprecated.length} characters; at most ${maxMessageLength} are kept.`, field)
+  return deprecated
 }
 
 /** A member that is not sent is no edit: clients may have been shown less than everything. */

@@ -2,6 +2,7 @@ import { RegistryError } from '../../errors.ts'
 import type { ParsedAttachment } from './attachment-data.ts'
 import { isObject } from './json-values.ts'
 import { type PackageName, requireTag, requireVersion } from './names.ts'
+import { requireMessage } from './package-update.ts'
 import type { PublishBody } from './publish-body.ts'
 
 /** A publish body that is whole and agrees with itself; its tarball has not been looked into yet. */
@@ -69,11 +70,17 @@ export function parsePublishDocument<T>(body: PublishBody<T>, name: PackageName)
     ...attachments,
     claimed: stringsOf(dist, ['integrity', 'shasum'], `${manifestField}.dist`),
     ...stringsOf(document, ['access'], ''),
-    ...deprecation(manifest),
+    ...deprecation(manifest, `${manifestField}.deprecated`),
   }
 }
 
-/** Compares what the client says of its tarball with what arrived; `payload_invalid` names the hash that differs. */
+/** What `dist.integrity` may name (W3C Subresource Integrity, and SHA-1 as old packages have it). */
+const integrityAlgorithms = new Set(['sha1', 'sha256', 'sha384', 'sha512'])
+
+/**
+ * Compares what the client says of its tarball with what arrived; `payload_invalid` names the hash that differs, or
+ * that is of an unknown algorithm. SHA-256 and SHA-384 are passed over: nothing computes them here.
+ */
 export function requireHashes(
   document: Pick<PublishDocument<unknown>, 'claimed' | 'manifestField'>,
   computed: ComputedHashes,
@@ -82,8 +89,9 @@ export function requireHashes(
   if (claimed.shasum !== undefined && claimed.shasum.toLowerCase() !== computed.sha1) {
     damaged(`${manifestField}.dist.shasum`, claimed.shasum, computed.sha1)
   }
-  for (const item of claimed.integrity?.trim().split(/\s+/) ?? []) {
+  for (const item of claimed.integrity?.split(/\s+/).filter((part) => part !== '') ?? []) {
     const [algorithm = '', rest = ''] = splitAt(item, item.indexOf('-'))
+    if (!integrityAlgorithms.has(algorithm)) unknownAlgorithm(`${manifestField}.dist.integrity`, item)
     if (algorithm !== 'sha1' && algorithm !== 'sha512') continue
     const expected = Buffer.from(computed[algorithm], 'hex').toString('base64')
     if (rest.slice(1).replace(/\?.*$/, '') !== expected) {
@@ -188,8 +196,10 @@ function withoutDist(manifest: Record<string, unknown>): Record<string, unknown>
   return rest
 }
 
-function deprecation({ deprecated }: Record<string, unknown>): { deprecated?: string } {
-  return typeof deprecated === 'string' && deprecated !== '' ? { deprecated } : {}
+function deprecation({ deprecated }: Record<string, unknown>, field: string): { deprecated?: string } {
+  if (typeof deprecated !== 'string' || deprecated === '') return {}
+  requireMessage(deprecated, field)
+  return { deprecated }
 }
 
 /** The fields that are there; `null` counts as absent, since npm sends `access: null`. */
@@ -212,6 +222,10 @@ function attachmentField(name: string): string {
 
 function splitAt(text: string, at: number): [string, string] {
   return [text.slice(0, Math.max(0, at)), text.slice(Math.max(0, at))]
+}
+
+function unknownAlgorithm(field: string, item: string): never {
+  refuse(`${field} holds ${shown(item)}, which is no hash that installs know; send "sha512-…", or leave it out.`, field)
 }
 
 function damaged(field: string, claimed: string, actual: string): never {
