@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { Hono } from 'hono'
 import type { Limits } from '../config.ts'
 import { statusOf, toRegistryError } from '../errors.ts'
-import { readBody, readJson } from './body.ts'
+import { readBody, readJson, readWhole } from './body.ts'
 import { aServer, rawClient, roomyLimits } from './testing.ts'
 
 /** Answers with what it read: the JSON value, or how many bytes came. */
@@ -17,6 +17,7 @@ function app(limits: Partial<Limits> = {}, ended?: (err?: Error) => void) {
     return c.json({ code, message }, statusOf[code])
   })
   r.post('/json', async (c) => c.json((await readJson(c, all)) as object))
+  r.post('/form', async (c) => c.json((await readWhole(c, all, { maxBytes: 50, what: 'A form' })).length))
   r.put('/bytes', async (c) => {
     let bytes = 0
     for await (const chunk of readBody(c, all, 'maxPublishBytes')) bytes += chunk.length
@@ -92,6 +93,19 @@ for (const over of ['a socket', 'no socket']) {
     })
   }
 }
+
+test('a bound of its own is named as such, gzipped or not, and no variable for it', async () => {
+  const tooLong = 'a'.repeat(51)
+  for (const request of [post(tooLong), post(gzipSync(tooLong), { 'content-encoding': 'gzip' })]) {
+    const res = await app({ maxDocumentBytes: 10 }).request('/form', request)
+    assert.equal(res.status, 413)
+    assert.deepEqual(await res.json(), {
+      code: 'payload_too_large',
+      message: 'A form has at most 50 bytes. Send less.',
+    })
+  }
+  assert.equal((await app({ maxDocumentBytes: 10 }).request('/form', post('a'.repeat(50)))).status, 200)
+})
 
 test('a body of many megabytes comes whole', async () => {
   await using server = await aServer(app().fetch)

@@ -12,6 +12,13 @@ const unzip = promisify(gunzip)
 /** Which of the limits bounds a body; its variable has the same name in capitals. */
 export type BodyLimit = 'maxPublishBytes' | 'maxDocumentBytes'
 
+/** A bound that no variable changes. */
+export interface FixedLimit {
+  readonly maxBytes: number
+  /** What is bounded, as a message begins: `A form`. */
+  readonly what: string
+}
+
 export type BodyLimits = Pick<Limits, BodyLimit | 'minUploadBytesPerSecond' | 'uploadRateWindowSeconds'>
 
 /**
@@ -40,7 +47,7 @@ export async function readJson(
 export async function readWhole(
   c: Context,
   limits: BodyLimits,
-  limit: BodyLimit = 'maxDocumentBytes',
+  limit: BodyLimit | FixedLimit = 'maxDocumentBytes',
 ): Promise<Uint8Array> {
   const encoding = encodingOf(c)
   if (encoding !== 'identity' && encoding !== 'gzip') throw unsupportedEncoding(encoding, 'send gzip or none')
@@ -48,7 +55,7 @@ export async function readWhole(
   for await (const chunk of boundedBytes(c, limits, limit)) chunks.push(chunk)
   const [only] = chunks
   const body = chunks.length === 1 && only ? only : Buffer.concat(chunks)
-  return encoding === 'gzip' ? gunzipped(body, limits[limit], limit) : body
+  return encoding === 'gzip' ? gunzipped(body, bytesOf(limits, limit), limit) : body
 }
 
 function encodingOf(c: Context): string {
@@ -61,13 +68,17 @@ function unsupportedEncoding(encoding: string, instead: string): RegistryError {
   return new RegistryError('media_type_unsupported', message, { field: 'Content-Encoding' })
 }
 
-function boundedBytes(c: Context, limits: BodyLimits, limit: BodyLimit): AsyncIterable<Uint8Array> {
-  const maxBytes = limits[limit]
+function bytesOf(limits: BodyLimits, limit: BodyLimit | FixedLimit): number {
+  return typeof limit === 'string' ? limits[limit] : limit.maxBytes
+}
+
+function boundedBytes(c: Context, limits: BodyLimits, limit: BodyLimit | FixedLimit): AsyncIterable<Uint8Array> {
+  const maxBytes = bytesOf(limits, limit)
   if (Number(c.req.header('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes, limit)
   return bounded(sourceOf(c, limits), maxBytes, limit)
 }
 
-async function* bounded(source: AsyncIterable<Uint8Array>, maxBytes: number, limit: BodyLimit) {
+async function* bounded(source: AsyncIterable<Uint8Array>, maxBytes: number, limit: BodyLimit | FixedLimit) {
   let total = 0
   for await (const chunk of source) {
     total += chunk.length
@@ -89,7 +100,10 @@ async function* webBytes(body: ReadableStream<Uint8Array> | null): AsyncGenerato
   if (body) yield* body
 }
 
-function tooLarge(maxBytes: number, limit: BodyLimit): RegistryError {
+function tooLarge(maxBytes: number, limit: BodyLimit | FixedLimit): RegistryError {
+  if (typeof limit !== 'string') {
+    return new RegistryError('payload_too_large', `${limit.what} has at most ${maxBytes} bytes. Send less.`)
+  }
   const variable = limit.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
   return new RegistryError(
     'payload_too_large',
@@ -97,7 +111,7 @@ function tooLarge(maxBytes: number, limit: BodyLimit): RegistryError {
   )
 }
 
-async function gunzipped(body: Uint8Array, maxBytes: number, limit: BodyLimit): Promise<Uint8Array> {
+async function gunzipped(body: Uint8Array, maxBytes: number, limit: BodyLimit | FixedLimit): Promise<Uint8Array> {
   try {
     return await unzip(body, { maxOutputLength: maxBytes })
   } catch (err) {

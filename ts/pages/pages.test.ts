@@ -103,6 +103,28 @@ describe('setup', () => {
     })
   }
 
+  test('shows every mistake at once, the cursor in the first', async () => {
+    await using t = await openTestAccess()
+    const wrong = { username: 'a b', email: 'jane', password: 'short', again: 'other' }
+    const { status, html } = await seen(await browserOn(t).submit(await linkOf(t), wrong))
+    assert.equal(status, 400)
+    assert.match(html, /id="username-error">A username has/)
+    assert.match(html, /id="email-error">An e-mail address looks like/)
+    assert.match(html, /id="password-error">A password has at least/)
+    assert.match(html, /id="again-error">The two passwords differ/)
+    assert.match(html, /id="username"[^>]* autofocus/)
+    assert.equal(html.match(/ autofocus/g)?.length, 1)
+  })
+
+  test('a form that is too large names its own limit', async () => {
+    await using t = await openTestAccess()
+    const { status, text } = await seen(
+      await browserOn(t).submit(await linkOf(t), { ...filled, username: 'x'.repeat(65_536) }),
+    )
+    assert.equal(status, 413)
+    assert.match(text, /A form has at most 65536 bytes\. Send less\./)
+  })
+
   test('refuses a short password at its field', async () => {
     await using t = await openTestAccess()
     const short = { ...filled, password: 'short', again: 'short' }

@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
 import type { Access } from '../access/access.ts'
-import { minPasswordLength } from '../access/passwords.ts'
+import { checkEmail, checkUsername } from '../access/names.ts'
+import { checkNewPassword, minPasswordLength } from '../access/passwords.ts'
 import { hasCode, RegistryError } from '../errors.ts'
 import { goTo, refusedForm, showMessage, showPage } from './answers.ts'
 import { emptyForm, type FormState, field, form } from './form.ts'
@@ -16,8 +17,11 @@ export function setupPage(access: Access) {
 
   async function submit(c: PageContext) {
     return guarded(c, c.req.query('token') ?? '', async () => {
+      const typed = readUser(c.var.form)
+      const errors = mistakesIn(typed)
+      if (errors.size > 0) return showForm(c, { values: c.var.form, errors }, 400)
       try {
-        const user = await access.setup.createFirstAdministrator(readUser(c.var.form))
+        const user = await access.setup.createFirstAdministrator(typed)
         await startSession(c, access, user)
         return goTo(c, c.var.visit.path('/ui/'))
       } catch (err) {
@@ -40,10 +44,32 @@ export function setupPage(access: Access) {
 
 function readUser(sent: URLSearchParams) {
   const text = (name: string) => sent.get(name) ?? ''
-  if (text('password') !== text('again')) {
-    throw new RegistryError('payload_invalid', 'The two passwords differ. Type both again.', { field: 'again' })
+  return { username: text('username').trim(), email: text('email'), password: text('password'), again: text('again') }
+}
+
+/** What is wrong with each field, all at once; what only the store knows is not among it. */
+function mistakesIn({ username, email, password, again }: ReturnType<typeof readUser>): Map<string, string> {
+  const errors = new Map<string, string>()
+  const checks: [field: string, check: () => unknown][] = [
+    ['username', () => checkUsername(username)],
+    ['email', () => checkEmail(email)],
+    ['password', () => checkNewPassword(password)],
+    ['again', () => requireSame(password, again)],
+  ]
+  for (const [field, check] of checks) {
+    try {
+      check()
+    } catch (err) {
+      if (!hasCode(err, 'payload_invalid')) throw err
+      errors.set(field, err.message)
+    }
   }
-  return { username: text('username').trim(), email: text('email'), password: text('password') }
+  return errors
+}
+
+function requireSame(password: string, again: string): void {
+  if (password === again) return
+  throw new RegistryError('payload_invalid', 'The two passwords differ. Type both again.')
 }
 
 function showForm(c: PageContext, state: FormState, status: 200 | ReturnType<typeof refusedForm>['status'] = 200) {

@@ -114,7 +114,7 @@ async function readForm(c: PageContext, limits: Limits): Promise<URLSearchParams
   if (type !== 'application/x-www-form-urlencoded') {
     throw new RegistryError('media_type_unsupported', 'Forms are sent as application/x-www-form-urlencoded.')
   }
-  const bytes = await readWhole(c, { ...limits, maxDocumentBytes: maxFormBytes })
+  const bytes = await readWhole(c, limits, { maxBytes: maxFormBytes, what: 'A form' })
   return new URLSearchParams(new TextDecoder().decode(bytes))
 }
 
