@@ -5,6 +5,7 @@ import { authenticator } from './authenticate.ts'
 import { gate } from './gate.ts'
 import { loginRequestDirectory } from './login-requests.ts'
 import { noticeWrites } from './notice-writes.ts'
+import { organizationGate } from './organization-gate.ts'
 import { organizationDirectory } from './organizations.ts'
 import type { Passwords } from './passwords.ts'
 import { platformAdmins } from './platform-admins.ts'
@@ -57,6 +58,7 @@ export function createAccess(deps: AccessDeps): Access {
     authenticate: authenticator({ records, signIn, sessionTokens: signed, uses }),
     signIn,
     ...gate({ engine: deps.engine, records, repositories, anonymousAccess }),
+    ...organizationGate(deps.engine, records),
     defaultOrganization,
     audiences: audiencesOf({ engine: deps.engine, organizations, anonymousAccess }),
     users,

@@ -2,25 +2,14 @@ import { hasCode, RegistryError } from '../errors.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
 import {
   type Action,
-  type MembershipDocument,
   type OrganizationDocument,
   packages as packagesSpec,
   type RepositoryDocument,
   teams as teamsSpec,
 } from '../metadata/schema.ts'
-import type {
-  Decision,
-  Entered,
-  Explanation,
-  OrganizationAction,
-  OrganizationEntered,
-  OrganizationKey,
-  RepositoryAddress,
-  TeamAction,
-  TeamEntered,
-  TeamKey,
-} from './access.ts'
-import { decide, decideCreation, decideOrganization, explain as explainDecision } from './can.ts'
+import type { Decision, Entered, Explanation, RepositoryAddress } from './access.ts'
+import { decide, decideCreation, explain as explainDecision } from './can.ts'
+import { denied, maxNameLength, membershipOf, nobodysId, signInFirst } from './gate-words.ts'
 import { type Facts, teamsOf } from './grounds.ts'
 import type { Principal, UserPrincipal } from './principal.ts'
 import type { Repositories } from './repositories.ts'
@@ -34,19 +23,10 @@ export interface GateDeps {
   readonly anonymousAccess: boolean
 }
 
-/** Looked up in place of an organization that does not exist, so that both cases ask the same. */
-const nobodysId = '-'
-const maxNameLength = 64
-
 /** The two questions of `Access`, `can` and `enter`, over records that may be warm. */
 export function gate({ engine, records, repositories, anonymousAccess }: GateDeps) {
   const packages = engine.collection(packagesSpec)
   const teams = engine.collection(teamsSpec)
-
-  async function membershipOf(principal: Principal, organizationId: string): Promise<MembershipDocument | undefined> {
-    if (principal.kind !== 'user') return undefined
-    return (await records.membership(organizationId, principal.user.id))?.value
-  }
 
   async function ownersOf(repositoryId: string, name: string): Promise<readonly string[]> {
     const { items } = await packages.find('byName', { equals: { repositoryId, name }, limit: 1 })
@@ -61,7 +41,7 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     { organization, repository }: Entered,
     packageName?: string,
   ): Promise<Facts> {
-    const membership = await membershipOf(principal, organization.id)
+    const membership = await membershipOf(records, principal, organization.id)
     const named = packageName === undefined ? {} : { packageName }
     const facts = { organization, repository, membership, anonymousAccess, ...named }
     if (principal.kind === 'anonymous' || packageName === undefined) return facts
@@ -88,7 +68,7 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     organization: Stored<OrganizationDocument>,
     packageName: string | undefined,
   ): Promise<Decision> {
-    const membership = await membershipOf(principal, organization.id)
+    const membership = await membershipOf(records, principal, organization.id)
     const named = packageName === undefined ? {} : { packageName }
     return decideCreation(principal, { organization, membership, anonymousAccess, protocol, ...named })
   }
@@ -155,59 +135,7 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     return explainDecision(principal, action, { ...facts, teamNames })
   }
 
-  async function enterOrganization(
-    principal: Principal,
-    action: OrganizationAction,
-    key: OrganizationKey,
-  ): Promise<OrganizationEntered> {
-    const organization = await organizationOf(key)
-    // A stranger costs the same look-ups whether the organization exists or not.
-    const membership = await membershipOf(principal, organization?.id ?? nobodysId)
-    const decisionOn = (wanted: OrganizationAction) =>
-      organization && decideOrganization(principal, wanted, { organization, membership })
-    const decision = decisionOn(action)
-    if (organization && decision?.allowed) return organization
-    if (decision && decisionOn('read')?.allowed) throw denied(principal, action, decision)
-    if (principal.kind === 'anonymous') throw signInFirst()
-    throw new RegistryError('organization_unknown', 'There is no such organization, or you do not belong to it.')
-  }
-
-  async function organizationOf(key: OrganizationKey) {
-    if ('id' in key) return key.id.length > maxNameLength ? undefined : records.organizationById(key.id)
-    return key.name.length > maxNameLength ? undefined : records.organization(key.name)
-  }
-
-  async function teamOf(principal: Principal, key: TeamKey): Promise<Partial<TeamEntered>> {
-    if ('name' in key) {
-      const organization = await enterOrganization(principal, 'read', { name: key.organization })
-      const equals = { organizationId: organization.id, name: key.name }
-      const [team] = key.name.length > maxNameLength ? [] : (await teams.find('byName', { equals, limit: 1 })).items
-      return { organization, ...(team && { team }) }
-    }
-    const team = key.id.length > maxNameLength ? undefined : await teams.get(key.id)
-    const organization = await enterOrganization(principal, 'read', {
-      id: team?.value.organizationId ?? nobodysId,
-    }).catch((err) => {
-      // Who may not read the organization learns no more of its teams than of those that are not there.
-      throw hasCode(err, 'organization_unknown') ? unknownTeam() : err
-    })
-    return { organization, ...(team && { team }) }
-  }
-
-  async function enterTeam(principal: Principal, what: TeamAction, key: TeamKey): Promise<TeamEntered> {
-    const { organization, team } = await teamOf(principal, key)
-    if (!organization || !team) throw unknownTeam()
-    if (what === 'read') return { organization, team }
-    const membership = await membershipOf(principal, organization.id)
-    const seats = teamsOf(principal, { organization, membership })
-    const maintains = what === 'members' && seats.some(([id, role]) => id === team.id && role === 'maintainer')
-    // Asked as a token's scope is: a maintainer's token needs the action as well.
-    const decision = decideOrganization(principal, 'admin', { organization, membership }, maintains)
-    if (decision.allowed) return { organization, team }
-    throw denied(principal, 'admin', decision)
-  }
-
-  return { can, enter, enterOrganization, enterTeam, explain }
+  return { can, enter, explain }
 }
 
 function withEveryAction(principal: UserPrincipal): UserPrincipal {
@@ -221,17 +149,4 @@ function unknown(principal: Principal, { protocol, organization, repository = pr
   if (principal.kind === 'anonymous') return signInFirst()
   const place = `${organization}/${repository}`.slice(0, 2 * maxNameLength + 1)
   return new RegistryError('repository_unknown', `There is no ${protocol} repository ${place}, or you may not read it.`)
-}
-
-function denied(principal: Principal, action: Action, { rule }: Decision): RegistryError {
-  if (principal.kind === 'anonymous') return signInFirst()
-  return new RegistryError('access_denied', `You may not ${action} here: ${rule}.`)
-}
-
-function unknownTeam(): RegistryError {
-  return new RegistryError('team_unknown', 'There is no such team, or you do not belong to its organization.')
-}
-
-function signInFirst(): RegistryError {
-  return new RegistryError('auth_required', 'Sign in first: this needs a token or a username and password.')
 }
