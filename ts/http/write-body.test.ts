@@ -80,9 +80,9 @@ test('a client that goes away in the middle leaves no file open', { skip: !seesO
   await noneOpen()
 })
 
-test('a file that is missing is answered 404', async () => {
+test('a file that is missing is answered 503, as missing bytes of any store', async () => {
   await using server = await aServer(app.fetch)
-  assert.equal((await fetch(`${server.url}/none/9999999`)).status, 404)
+  assert.equal((await fetch(`${server.url}/none/9999999`)).status, 503)
 })
 
 test('a file that ends early cuts the connection', async () => {
