@@ -1,7 +1,8 @@
-import { Hono } from 'hono'
-import { statusOf, toRegistryError } from './errors.ts'
+import { type Context, Hono } from 'hono'
+import { RegistryError, statusOf, toRegistryError } from './errors.ts'
 import { preferredType } from './http/accept.ts'
 import type { Arrival, ExternalAddress } from './http/address.ts'
+import { allowedMethods } from './http/allowed-methods.ts'
 import { errorHeaders } from './http/error-headers.ts'
 import { exchange } from './http/exchange.ts'
 import { backendHealth, type HealthOptions, health } from './http/health.ts'
@@ -31,7 +32,8 @@ export function createApp(deps: AppDeps): Hono<Env> {
   metrics.gauge('uploads_running', 'Uploads that run now', uploads.running)
 
   app.onError((err, c) => {
-    const error = toRegistryError(err)
+    const thrown = toRegistryError(err)
+    const error = thrown.code === 'route_unknown' ? unknownRoute(app, c, thrown.message) : thrown
     if (c.var.protocol) return c.var.protocol.renderError(error, c)
     return c.json({ error: error.message }, statusOf[error.code], errorHeaders(error))
   })
@@ -51,12 +53,23 @@ export function createApp(deps: AppDeps): Hono<Env> {
   for (const protocol of protocols) mountRepositories(app, protocol, mounted)
   for (const { protocol, prefix } of rootsInOrder()) mountRoot(app, protocol, prefix, mounted)
   app.notFound((c) => {
-    const detail = `There is no endpoint ${c.req.method} ${c.req.path}.`
-    if (!c.req.path.startsWith('/api/v1/')) return c.json({ error: detail }, 404)
-    const problem = { title: 'Not Found', status: 404, code: 'route_unknown', detail }
-    return c.body(JSON.stringify(problem), 404, { 'content-type': 'application/problem+json' })
+    const { code, message } = unknownRoute(app, c, `There is no endpoint ${c.req.method} ${c.req.path}.`)
+    const status = statusOf[code]
+    if (!c.req.path.startsWith('/api/v1/')) return c.json({ error: message }, status)
+    const title = status === 405 ? 'Method Not Allowed' : 'Not Found'
+    const problem = { title, status, code, detail: message }
+    return c.body(JSON.stringify(problem), status, { 'content-type': 'application/problem+json' })
   })
   return app
+}
+
+/** For a path that other methods have a route at: `method_not_allowed`, with `Allow`; else `route_unknown`. */
+function unknownRoute(app: Hono<Env>, c: Context<Env>, message: string): RegistryError {
+  const allowed = allowedMethods(app, c.req.path)
+  if (allowed.length === 0 || allowed.includes(c.req.method)) return new RegistryError('route_unknown', message)
+  c.header('allow', allowed.join(', '))
+  const instead = `${c.req.method} is not allowed at ${c.req.path}; it takes ${allowed.join(', ')}.`
+  return new RegistryError('method_not_allowed', instead)
 }
 
 /** Longer prefixes before shorter ones, so that `/{name}` at the root comes last of all. */
