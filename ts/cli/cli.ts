@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config.ts'
 import { adminCommand } from './admin.ts'
+import { auditCommand } from './audit.ts'
 import { configCommand } from './config-check.ts'
 import { orgCommand } from './org.ts'
 import { repoCommand } from './repo.ts'
@@ -52,7 +53,7 @@ function programOn(terminal: Terminal): Command {
     .helpCommand(false)
     .showHelpAfterError('Run it with --help for what it takes.')
     .addHelpText('after', examples)
-  for (const add of [serveCommand, adminCommand, orgCommand, repoCommand, tokenCommand, configCommand]) {
+  for (const add of [serveCommand, adminCommand, orgCommand, repoCommand, tokenCommand, auditCommand, configCommand]) {
     add(program, terminal)
   }
   return program
