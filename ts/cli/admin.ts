@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { ask, askHidden, readLine, type Terminal, UsageError } from './terminal.ts'
+import { askTwice } from './new-password.ts'
+import { ask, readLine, type Terminal, UsageError } from './terminal.ts'
 import { withAccess } from './with-access.ts'
 
 interface Options {
@@ -65,12 +66,4 @@ async function gather(options: Options, terminal: Terminal): Promise<Answers> {
 function missing(email: string | undefined, password: string | undefined): UsageError {
   const parts = [email ? '' : '--email or ADMIN_EMAIL', password ? '' : '--password-stdin or ADMIN_PASSWORD']
   return new UsageError(`there is no terminal to ask on; ${parts.filter(Boolean).join(' and ')} must be given.`)
-}
-
-async function askTwice(terminal: Terminal): Promise<string> {
-  for (;;) {
-    const password = await askHidden(terminal, 'Password')
-    if (password === (await askHidden(terminal, 'Password again'))) return password
-    terminal.note('The two differ; try again.')
-  }
 }

@@ -13,7 +13,12 @@ export function wordList(text: string): readonly string[] {
 
 /** Milliseconds from `30d` or `12h`. */
 export function milliseconds(text: string): number {
-  return parsed(duration)(text) * 1000
+  return seconds(text) * 1000
+}
+
+/** Seconds from `30d` or `12h`. */
+export function seconds(text: string): number {
+  return parsed(duration)(text)
 }
 
 function parsed<T>(parse: Parser<T>): Parser<T> {
