@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type BuildOptions, buildSync } from 'esbuild'
+import { docsAssets } from '../ts/api/docs-assets.ts'
 import { type Build, readBuild, versionLine } from '../ts/cli/version.ts'
 import { workerSources } from '../ts/worker-source.ts'
 
@@ -19,7 +20,7 @@ function compile(output: string): void {
   try {
     const build = readBuild()
     bundle(join(root, 'mod.ts'), join(work, 'main.js'), build)
-    const assets = bundleWorkers(work, build)
+    const assets = { ...bundleWorkers(work, build), ...packagedFiles() }
     writeFileSync(
       join(work, 'sea.json'),
       JSON.stringify({
@@ -66,6 +67,11 @@ function bundleWorkers(work: string, build: Build): Record<string, string> {
     assets[`worker/${name}.js`] = file
   }
   return assets
+}
+
+/** Files of packages that the server answers with as they are. */
+function packagedFiles(): Record<string, string> {
+  return Object.fromEntries(Object.values(docsAssets).map(([name, path]) => [name, join(root, 'node_modules', path)]))
 }
 
 /** Replaces the target at once, also while the old one runs. */

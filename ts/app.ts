@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono'
+import { api } from './api/api.ts'
 import { RegistryError, statusOf, toRegistryError } from './errors.ts'
 import { preferredType } from './http/accept.ts'
 import type { Arrival, ExternalAddress } from './http/address.ts'
@@ -48,6 +49,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
       : c.json({ name: 'stowage', version: deps.health.version }),
   )
   pages(app, { access, limits, clientSetups: protocols.map(({ label, setup }) => ({ label, linesOf: setup })) })
+  api(app, { access, limits, version: deps.health.version })
 
   const mounted = { ...deps, uploads: uploads.middleware }
   for (const protocol of protocols) mountRepositories(app, protocol, mounted)

@@ -1,8 +1,10 @@
 import type { Stored } from '../metadata/engine.ts'
 import type { Action, OrganizationDocument, RepositoryDocument, TeamDocument } from '../metadata/schema.ts'
+import type { AccountGate } from './account-gate.ts'
 import type { LoginRequests } from './login-requests.ts'
 import type { Organizations } from './organizations.ts'
 import type { Credentials, Principal } from './principal.ts'
+import type { Repeats } from './repeats.ts'
 import type { Repositories } from './repositories.ts'
 import type { RepositoryGrants } from './repository-grants.ts'
 import type { Robots } from './robots.ts'
@@ -51,7 +53,7 @@ export interface TeamEntered {
 }
 
 /** What every protocol asks of the gate. Decisions are made anew at each request, from records at most 5 s old. */
-export interface Access {
+export interface Access extends AccountGate {
   /** No credentials: anonymous. Throws `credentials_invalid` when what was presented is not valid (never anonymous). */
   authenticate(credentials: Credentials | undefined, clientAddress: string): Promise<Principal>
   /** A username or e-mail address and a password, as `authenticate` checks them. */
@@ -103,6 +105,7 @@ export interface Access {
   readonly tokens: Tokens
   readonly sessions: Sessions
   readonly loginRequests: LoginRequests
+  readonly repeats: Repeats
   readonly setup: Setup
   /** Resolves when last uses of tokens are written and the password thread has stopped. */
   close(): Promise<void>

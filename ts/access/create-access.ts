@@ -1,5 +1,6 @@
 import type { MetadataEngine } from '../metadata/engine.ts'
 import type { Access } from './access.ts'
+import { accountGate } from './account-gate.ts'
 import { audiencesOf } from './audiences.ts'
 import { authenticator } from './authenticate.ts'
 import { gate } from './gate.ts'
@@ -10,6 +11,7 @@ import { organizationDirectory } from './organizations.ts'
 import type { Passwords } from './passwords.ts'
 import { platformAdmins } from './platform-admins.ts'
 import { userRemoval } from './remove-user.ts'
+import { repeatsIn } from './repeats.ts'
 import { repositoryDirectory } from './repositories.ts'
 import { repositoryGrants } from './repository-grants.ts'
 import { robotDirectory } from './robots.ts'
@@ -59,6 +61,7 @@ export function createAccess(deps: AccessDeps): Access {
     signIn,
     ...gate({ engine: deps.engine, records, repositories, anonymousAccess }),
     ...organizationGate(deps.engine, records),
+    ...accountGate(users),
     defaultOrganization,
     audiences: audiencesOf({ engine: deps.engine, organizations, anonymousAccess }),
     users,
@@ -70,6 +73,7 @@ export function createAccess(deps: AccessDeps): Access {
     tokens,
     sessions,
     removeUser: userRemoval({ engine, users, organizations, sessions, tokens, grants }),
+    repeats: repeatsIn(deps.engine),
     loginRequests: loginRequestDirectory(engine, users, tokens),
     setup: setupOf(engine, { users, organizations, defaultOrganization }),
     async close() {

@@ -55,6 +55,8 @@ export interface Organizations {
   removeMember(organizationId: string, userId: string): Promise<void>
   members(organizationId: string, page: { limit?: number; after?: string }): Promise<Page<MembershipDocument>>
   membership(organizationId: string, userId: string): Promise<Stored<MembershipDocument> | undefined>
+  /** Those that the user is a member of, by id. */
+  listOf(userId: string, page: { limit?: number; after?: string }): Promise<Page<OrganizationDocument>>
   /** The user's memberships, at most 1000. */
   membershipsOf(userId: string): Promise<readonly Stored<MembershipDocument>[]>
 }
@@ -97,15 +99,20 @@ export function organizationDirectory(engine: MetadataEngine, reservedNames: Rea
     }
   }
 
+  async function findByName(name: string): Promise<Stored<OrganizationDocument> | undefined> {
+    const { items } = await organizations.find('byName', { equals: { name }, limit: 1 })
+    return items[0]
+  }
+
   async function insertOrganization(id: string, value: OrganizationDocument): Promise<Stored<OrganizationDocument>> {
     try {
       return await organizations.insert(id, value)
     } catch (err) {
       if (!hasCode(err, 'document_exists')) throw err
-      const message =
-        err.details.conflict === 'byNameKey'
-          ? `The name "${value.name}" looks like that of another organization. Choose another.`
-          : `There is an organization "${value.name}" already.`
+      // An equal name hits both indexes, and either is told.
+      const message = (await findByName(value.name))
+        ? `There is an organization "${value.name}" already.`
+        : `The name "${value.name}" looks like that of another organization. Choose another.`
       throw new RegistryError('name_taken', message, { field: 'name' })
     }
   }
@@ -132,10 +139,7 @@ export function organizationDirectory(engine: MetadataEngine, reservedNames: Rea
     },
 
     get: (id) => organizations.get(id),
-    async findByName(name) {
-      const { items } = await organizations.find('byName', { equals: { name }, limit: 1 })
-      return items[0]
-    },
+    findByName,
     list: (page) => organizations.find('byName', page),
 
     async configure(id, { displayName, ...settings }, revision) {
@@ -154,6 +158,11 @@ export function organizationDirectory(engine: MetadataEngine, reservedNames: Rea
     },
     members: (organizationId, page) => memberships.find('byOrganization', { equals: { organizationId }, ...page }),
     membership: (organizationId, userId) => memberships.get(membershipId(organizationId, userId)),
+    async listOf(userId, page) {
+      const { items, ...more } = await memberships.find('byUser', { equals: { userId }, ...page })
+      const found = await Promise.all(items.map(({ value }) => organizations.get(value.organizationId)))
+      return { items: found.filter((organization) => organization !== undefined), ...more }
+    },
     membershipsOf: async (userId) => (await memberships.find('byUser', { equals: { userId }, limit: 1000 })).items,
   }
 }

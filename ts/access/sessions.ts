@@ -50,8 +50,8 @@ export interface Sessions {
    * Throws `credentials_invalid`.
    */
   refresh(refreshToken: string): Promise<OpenedSession>
-  /** The session's id that a good refresh token names; `undefined` for none. Looks at nothing but the text. */
-  idOfRefreshToken(refreshToken: string): string | undefined
+  /** Ends the session that a refresh token names, an old one too. One that is none, or has ended, is success. */
+  endByRefreshToken(refreshToken: string): Promise<void>
   /** Of a browser; `undefined` for an unknown, ended or expired session. */
   find(secret: string): Promise<Stored<SessionDocument> | undefined>
   /** Ends a browser's. Ending what has ended is success. */
@@ -176,7 +176,10 @@ export function sessionDirectory(engine: MetadataEngine, tokens: SessionTokens):
       }
     },
 
-    idOfRefreshToken: (refreshToken) => tokens.readRefresh(refreshToken)?.sessionId,
+    async endByRefreshToken(refreshToken) {
+      const claims = tokens.readRefresh(refreshToken)
+      if (claims) await sessions.delete(claims.sessionId)
+    },
 
     async find(secret) {
       const session = await sessions.get(sessionId(secret))

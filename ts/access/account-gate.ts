@@ -1,0 +1,76 @@
+import { RegistryError } from '../errors.ts'
+import type { Stored } from '../metadata/engine.ts'
+import type { Action, UserDocument } from '../metadata/schema.ts'
+import type { Principal, UserPrincipal } from './principal.ts'
+import { whyOutOfScope } from './token-scope.ts'
+import type { Users } from './users.ts'
+
+export type AccountAction = Extract<Action, 'read' | 'admin'>
+
+export interface UserEntered {
+  readonly user: Stored<UserDocument>
+  /** The user itself or a platform admin: who may know its e-mail address and flags. */
+  readonly isTrusted: boolean
+  readonly by: UserPrincipal
+}
+
+/** The gate in front of what belongs to no organization: users and the platform. A robot has no business there. */
+export interface AccountGate {
+  /** The principal's own account. Throws `auth_required`, `access_denied`. */
+  enterAccount(principal: Principal, action: AccountAction): UserPrincipal
+  /** What platform admins alone may see or do. Throws `auth_required`, `access_denied`. */
+  enterPlatform(principal: Principal, action: AccountAction): UserPrincipal
+  /**
+   * A user, by id or username: read for all who are signed in, admin for the user itself and platform admins. Throws
+   * `auth_required`, `access_denied`, `user_unknown`.
+   */
+  enterUser(principal: Principal, action: AccountAction, key: string): Promise<UserEntered>
+}
+
+const maxKeyLength = 100
+
+/** The account gate over these users. A token limited to less than everything does not reach so far. */
+export function accountGate(users: Users): AccountGate {
+  function enterAccount(principal: Principal, action: AccountAction): UserPrincipal {
+    switch (principal.kind) {
+      case 'anonymous':
+        throw new RegistryError('auth_required', 'Sign in first: this needs a token or a username and password.')
+      case 'robot':
+        throw denied(`the robot ${principal.robot.value.name} has no account`)
+      case 'user': {
+        const { token } = principal
+        const outside = token && whyOutOfScope(token, { action, protocol: '', organizationId: '' })
+        if (outside) throw denied(outside)
+        return principal
+      }
+    }
+  }
+
+  async function find(key: string): Promise<Stored<UserDocument> | undefined> {
+    if (key.length > maxKeyLength || !key.isWellFormed()) return undefined
+    return (await users.get(key)) ?? users.findByUsername(key)
+  }
+
+  return {
+    enterAccount,
+
+    enterPlatform(principal, action) {
+      const user = enterAccount(principal, action)
+      if (user.user.value.isPlatformAdmin) return user
+      throw denied(`${user.user.value.username} is no platform admin`)
+    },
+
+    async enterUser(principal, action, key) {
+      const by = enterAccount(principal, action)
+      const user = await find(key)
+      if (!user) throw new RegistryError('user_unknown', 'There is no such user.')
+      const isTrusted = user.id === by.user.id || by.user.value.isPlatformAdmin
+      if (isTrusted || action === 'read') return { user, isTrusted, by }
+      throw denied(`${by.user.value.username} is neither this user nor a platform admin`)
+    },
+  }
+}
+
+function denied(rule: string): RegistryError {
+  return new RegistryError('access_denied', `You may not do this: ${rule}.`)
+}

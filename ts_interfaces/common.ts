@@ -1,0 +1,27 @@
+import { z } from 'zod'
+
+/** A point in time: ISO 8601, UTC. */
+export const time = z.iso.datetime().meta({ description: 'ISO 8601, UTC' })
+
+/** Ids begin with what they are of: `usr_…`, `org_…`. */
+export const id = z.string().min(1).max(100)
+
+export const visibility = z.enum(['public', 'internal', 'private'])
+export const action = z.enum(['read', 'write', 'delete', 'admin'])
+
+/** How lists are asked for. */
+export const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+  cursor: z.string().max(2000).optional().meta({ description: '`next` of the page before' }),
+})
+export type PageQuery = z.output<typeof pageQuery>
+
+/** A part of a list. `next` is absent on the last page. */
+export function page<T extends z.ZodType>(item: T) {
+  return z.strictObject({ items: z.array(item), next: z.string().optional() })
+}
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly next?: string
+}
