@@ -1,13 +1,17 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config.ts'
+import { accessCommand } from './access.ts'
 import { adminCommand } from './admin.ts'
 import { auditCommand } from './audit.ts'
 import { configCommand } from './config-check.ts'
 import { orgCommand } from './org.ts'
 import { repoCommand } from './repo.ts'
+import { robotCommand } from './robot.ts'
 import { serveCommand } from './serve.ts'
+import { teamCommand } from './team.ts'
 import { processTerminal, type Terminal, ToldError, UsageError } from './terminal.ts'
 import { tokenCommand } from './token.ts'
+import { userCommand } from './user.ts'
 import { versionLine } from './version.ts'
 
 /** Runs the command line of this process. A failure ends it at once, whatever was opened; success when all is done. */
@@ -37,6 +41,20 @@ export async function execute(argv: readonly string[], terminal: Terminal): Prom
   }
 }
 
+const commands = [
+  serveCommand,
+  adminCommand,
+  userCommand,
+  orgCommand,
+  teamCommand,
+  robotCommand,
+  repoCommand,
+  tokenCommand,
+  accessCommand,
+  auditCommand,
+  configCommand,
+]
+
 function programOn(terminal: Terminal): Command {
   const program = new Command('stowage')
     .description('A self-hosted package registry.')
@@ -53,9 +71,7 @@ function programOn(terminal: Terminal): Command {
     .helpCommand(false)
     .showHelpAfterError('Run it with --help for what it takes.')
     .addHelpText('after', examples)
-  for (const add of [serveCommand, adminCommand, orgCommand, repoCommand, tokenCommand, auditCommand, configCommand]) {
-    add(program, terminal)
-  }
+  for (const add of commands) add(program, terminal)
   return program
 }
 

@@ -1,38 +1,31 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import type { Access } from '../access/access.ts'
-import type { RepositorySettings } from '../access/repositories.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { OrganizationDocument, RepositoryDocument, Visibility } from '../metadata/schema.ts'
-import { protocols } from '../protocols/all.ts'
-import { visibilityOption } from './options.ts'
+import type { OrganizationDocument, RepositoryDocument } from '../metadata/schema.ts'
+import { addressArgument, formatAddress, parseAddress } from './addresses.ts'
+import { everyPage } from './every-page.ts'
+import { repoPermissionCommand } from './repo-permission.ts'
+import { type SettingOptions, settingOptions, settingsIn } from './repo-settings.ts'
+import { requireRepository } from './required.ts'
+import { printDone, printFacts, printTable } from './table.ts'
 import { type Terminal, UsageError } from './terminal.ts'
 import { requireOrganization, withAccess } from './with-access.ts'
 
-interface Options {
-  readonly visibility?: Visibility
-  readonly description?: string
-  readonly requiresApproval?: boolean
-  readonly refusesSimilarNames?: boolean
+interface Options extends SettingOptions {
   readonly json?: true
 }
 
-interface Address {
-  readonly protocol: string
-  readonly organization: string
-  readonly name: string
-}
-
-const argument = ['<address>', 'protocol/organization/repository, as in npm/acme/npm'] as const
-
-/** Adds `stowage repo create`, `set` and `list`. */
+/** Adds `stowage repo create`, `set`, `list`, `show`, `disable`, `enable` and `permission`. */
 export function repoCommand(program: Command, terminal: Terminal): void {
-  const repo = program.command('repo').description('repositories')
-  settingsOf(repo.command('create').argument(...argument))
+  const repo = program.command('repo').description('repositories').helpCommand(false)
+  settingOptions(repo.command('create').argument(...addressArgument))
     .description('make a repository (private unless said otherwise)')
+    .option('--json', 'print the new repository as JSON')
     .addHelpText('after', '\nExample:\n  $ stowage repo create npm/acme/tools --visibility internal')
     .action((address: string, options: Options) => createRepository(address, options, terminal))
-  settingsOf(repo.command('set').argument(...argument))
+  settingOptions(repo.command('set').argument(...addressArgument))
     .description('change settings of a repository')
+    .option('--json', 'print the repository as JSON')
     .addHelpText('after', '\nExample:\n  $ stowage repo set npm/acme/tools --visibility public --requires-approval')
     .action((address: string, options: Options) => changeRepository(address, options, terminal))
   repo
@@ -42,108 +35,110 @@ export function repoCommand(program: Command, terminal: Terminal): void {
     .option('--json', 'print them as JSON')
     .addHelpText('after', '\nExample:\n  $ stowage repo list acme --json')
     .action((organization: string | undefined, options: Options) => listRepositories(organization, options, terminal))
+  repo
+    .command('show')
+    .argument(...addressArgument)
+    .description('print what is known of a repository')
+    .option('--json', 'print it as JSON')
+    .addHelpText('after', '\nExample:\n  $ stowage repo show npm/acme/tools')
+    .action((address: string, options: Options) => showRepository(address, options, terminal))
+  repo
+    .command('disable')
+    .argument(...addressArgument)
+    .description('serve nothing from a repository, to nobody, until it is enabled again')
+    .addHelpText('after', '\nExample:\n  $ stowage repo disable npm/acme/tools')
+    .action((address: string) => setDisabled(address, true, terminal))
+  repo
+    .command('enable')
+    .argument(...addressArgument)
+    .description('serve from a disabled repository again')
+    .addHelpText('after', '\nExample:\n  $ stowage repo enable npm/acme/tools')
+    .action((address: string) => setDisabled(address, false, terminal))
+  repoPermissionCommand(repo, terminal)
 }
 
-function settingsOf(command: Command): Command {
-  return command
-    .addOption(visibilityOption('who may read it'))
-    .option('--description <text>', 'what it is for')
-    .option('--requires-approval', 'somebody else than the publisher approves what is published')
-    .addOption(new Option('--no-requires-approval', 'publishing needs no approval'))
-    .option('--refuses-similar-names', 'refuse new names that differ in case, `-`, `_` and `.` alone')
-    .addOption(new Option('--no-refuses-similar-names', 'take such names'))
-    .option('--json', 'print the repository as JSON')
-}
-
-function parseAddress(address: string): Address {
-  const [protocol, organization, name, ...rest] = address.replace(/^\/|\/$/g, '').split('/')
-  const known = protocols.map(({ id }) => id)
-  if (protocol && organization && name && rest.length === 0) {
-    if (known.includes(protocol)) return { protocol, organization, name }
-    throw new UsageError(`"${protocol}" is no protocol of this server; it speaks ${known.join(', ')}.`)
-  }
-  throw new UsageError(`"${address}" must be protocol/organization/repository, as in npm/acme/npm.`)
-}
-
-function settingsIn(options: Options): Partial<RepositorySettings> {
-  const { visibility, description, requiresApproval, refusesSimilarNames } = options
-  return {
-    ...(visibility && { visibility }),
-    ...(description !== undefined && { description }),
-    ...(requiresApproval !== undefined && { requiresApproval }),
-    ...(refusesSimilarNames !== undefined && { refusesSimilarNames }),
-  }
-}
-
-async function createRepository(address: string, options: Options, terminal: Terminal): Promise<void> {
-  const { protocol, organization, name } = parseAddress(address)
+async function createRepository(text: string, options: Options, terminal: Terminal): Promise<void> {
+  const address = parseAddress(text)
   await withAccess(terminal.env, async (access) => {
-    const { id: organizationId } = await requireOrganization(access, organization)
-    const made = await access.repositories.create({ organizationId, protocol, name, createdBy: 'command-line' })
-    const repository = await access.repositories.configure(made.id, settingsIn(options))
-    show(`The repository ${address} exists now.`, organization, repository, options, terminal)
+    const { id: organizationId } = await requireOrganization(access, address.organization)
+    const { protocol, name } = address
+    const { visibility, description, ...policies } = settingsIn(options)
+    const shown = { ...(visibility && { visibility }), ...(description !== undefined && { description }) }
+    const made = await access.repositories.create({
+      organizationId,
+      protocol,
+      name,
+      ...shown,
+      createdBy: 'command-line',
+    })
+    const repository = await access.repositories.configure(made.id, policies)
+    const facts = factsOf(address.organization, repository)
+    printDone(terminal, `The repository ${formatAddress(address)} exists now.`, facts, options)
   })
 }
 
-async function changeRepository(address: string, options: Options, terminal: Terminal): Promise<void> {
-  const { protocol, organization, name } = parseAddress(address)
+async function changeRepository(text: string, options: Options, terminal: Terminal): Promise<void> {
+  const address = parseAddress(text)
   const settings = settingsIn(options)
   if (Object.keys(settings).length === 0) throw new UsageError('there is no setting to change; see --help.')
   await withAccess(terminal.env, async (access) => {
-    const { id: organizationId } = await requireOrganization(access, organization)
-    const known = await access.repositories.find(organizationId, protocol, name)
-    if (!known) throw new Error(`There is no repository "${address}".`)
-    const changed = await access.repositories.configure(known.id, settings)
-    show(`The repository ${address} is changed.`, organization, changed, options, terminal)
+    const { repository } = await requireRepository(access, address)
+    const changed = await access.repositories.configure(repository.id, settings)
+    const facts = factsOf(address.organization, changed)
+    printDone(terminal, `The repository ${formatAddress(address)} is changed.`, facts, options)
   })
 }
 
-function show(
-  sentence: string,
-  organization: string,
-  repository: Stored<RepositoryDocument>,
-  { json }: Options,
-  terminal: Terminal,
-): void {
-  terminal.print(json ? JSON.stringify(factsOf(organization, repository)) : sentence)
+async function setDisabled(text: string, isDisabled: boolean, terminal: Terminal): Promise<void> {
+  const address = parseAddress(text)
+  await withAccess(terminal.env, async (access) => {
+    const { repository } = await requireRepository(access, address)
+    await access.repositories.configure(repository.id, { isDisabled })
+    terminal.print(`The repository ${formatAddress(address)} is ${isDisabled ? 'disabled' : 'enabled'}.`)
+  })
+}
+
+async function showRepository(text: string, options: Options, terminal: Terminal): Promise<void> {
+  const address = parseAddress(text)
+  await withAccess(terminal.env, async (access) => {
+    const { organization, repository } = await requireRepository(access, address)
+    printFacts(terminal, factsOf(organization.value.name, repository), options)
+  })
+}
+
+async function listRepositories(name: string | undefined, options: Options, terminal: Terminal): Promise<void> {
+  await withAccess(terminal.env, async (access) => {
+    const organizations = name === undefined ? allOrganizations(access) : [await requireOrganization(access, name)]
+    const rows = []
+    for await (const { id, value } of organizations) {
+      const repositories = everyPage((page) => access.repositories.list(id, page))
+      for await (const repository of repositories) rows.push(factsOf(value.name, repository))
+    }
+    if (options.json) printTable(terminal, rows, [], options)
+    else printTable(terminal, rows.map(withPolicies), ['address', 'visibility', 'policies', 'description'], options)
+  })
+}
+
+function allOrganizations({ organizations }: Access): AsyncGenerator<Stored<OrganizationDocument>> {
+  return everyPage((page) => organizations.list(page))
 }
 
 function factsOf(organization: string, { id, value }: Stored<RepositoryDocument>) {
-  const { organizationId: _organizationId, createdBy: _createdBy, ...facts } = value
-  return { id, address: `${value.protocol}/${organization}/${value.name}`, organization, ...facts }
+  const { protocol, name, visibility, description, requiresApproval, refusesSimilarNames } = value
+  const { ownersOnly = false, isDisabled = false } = value
+  const address = formatAddress({ protocol, organization, name })
+  const policies = { requiresApproval, refusesSimilarNames, ownersOnly, isDisabled }
+  const createdAt = new Date(value.createdAt)
+  return { id, address, organization, protocol, name, visibility, description, ...policies, createdAt }
 }
 
-async function listRepositories(name: string | undefined, { json }: Options, terminal: Terminal): Promise<void> {
-  await withAccess(terminal.env, async (access) => {
-    const organizations = name === undefined ? allOrganizations(access) : [await requireOrganization(access, name)]
-    const rows: ReturnType<typeof factsOf>[] = []
-    for await (const { id, value } of organizations) {
-      for await (const repository of allRepositories(access, id)) rows.push(factsOf(value.name, repository))
-    }
-    if (json) return terminal.print(JSON.stringify(rows))
-    for (const row of rows) terminal.print(lineOf(row))
-  })
-}
-
-function lineOf({ address, visibility, requiresApproval, refusesSimilarNames }: ReturnType<typeof factsOf>): string {
-  const policies = [requiresApproval ? 'requires approval' : '', refusesSimilarNames ? 'refuses similar names' : '']
-  return [address.padEnd(32), visibility.padEnd(8), policies.filter(Boolean).join(', ')].join('  ').trimEnd()
-}
-
-async function* allOrganizations(access: Access): AsyncGenerator<Stored<OrganizationDocument>> {
-  for (let after: string | undefined; ; ) {
-    const page = await access.organizations.list(after === undefined ? {} : { after })
-    yield* page.items
-    after = page.next
-    if (after === undefined) return
-  }
-}
-
-async function* allRepositories(access: Access, organizationId: string): AsyncGenerator<Stored<RepositoryDocument>> {
-  for (let after: string | undefined; ; ) {
-    const page = await access.repositories.list(organizationId, after === undefined ? {} : { after })
-    yield* page.items
-    after = page.next
-    if (after === undefined) return
-  }
+/** The settings that are on, in one column. */
+function withPolicies({ address, visibility, description, ...settings }: ReturnType<typeof factsOf>) {
+  const policies = [
+    settings.isDisabled ? 'disabled' : '',
+    settings.requiresApproval ? 'requires approval' : '',
+    settings.refusesSimilarNames ? 'refuses similar names' : '',
+    settings.ownersOnly ? 'owners only' : '',
+  ]
+  return { address, visibility, policies: policies.filter(Boolean), description }
 }

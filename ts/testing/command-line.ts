@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { execute } from '../cli/cli.ts'
+
+export interface Outcome {
+  readonly code: number
+  /** What was printed as the result. */
+  readonly out: string
+  /** What was printed beside it. */
+  readonly notes: string
+}
+
+export interface TestCommandLine extends Disposable {
+  /** What the commands find in the environment: a data folder of their own. */
+  readonly env: Readonly<Record<string, string>>
+  /** Runs `stowage` with these words, where nobody can be asked. */
+  run(argv: readonly string[], stdin?: string): Promise<Outcome>
+  /** The result of a command that succeeds; throws for another. */
+  ok(...argv: string[]): Promise<string>
+  /** What a command prints with `--json`. */
+  json(...argv: string[]): Promise<unknown>
+}
+
+/** The command line on a new data folder; disposing of it removes the folder. */
+export function openCommandLine(): TestCommandLine {
+  const env = { DATA_DIR: mkdtempSync(join(tmpdir(), 'stowage-cli-')) }
+
+  async function run(argv: readonly string[], stdin = ''): Promise<Outcome> {
+    const out: string[] = []
+    const notes: string[] = []
+    const code = await execute(argv, {
+      env,
+      stdin: Readable.from([Buffer.from(stdin)]),
+      isInteractive: false,
+      print: (line) => void out.push(line),
+      note: (line) => void notes.push(line),
+    })
+    return { code, out: out.join('\n'), notes: notes.join('\n') }
+  }
+
+  async function ok(...argv: string[]): Promise<string> {
+    const { code, out, notes } = await run(argv)
+    if (code !== 0) throw new Error(`stowage ${argv.join(' ')} exited with ${code}: ${notes}`)
+    return out
+  }
+
+  return {
+    env,
+    run,
+    ok,
+    json: async (...argv) => JSON.parse(await ok(...argv, '--json')),
+    [Symbol.dispose]: () => rmSync(env.DATA_DIR, { recursive: true, force: true }),
+  }
+}
