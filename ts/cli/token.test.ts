@@ -66,6 +66,16 @@ test('a revoked token does not work', async () => {
   assert.equal(await works(token), false)
 })
 
+test('a token that a server knows stops working there when a command revokes it', async () => {
+  const { id, token } = await makeToken('--user', 'jane')
+  await withAccess(stowage.env, async (running) => {
+    const ask = () => running.authenticate({ kind: 'token', token }, '192.0.2.1')
+    assert.equal((await ask()).kind, 'user')
+    await stowage.ok('token', 'revoke', id, '--user', 'jane')
+    await assert.rejects(ask())
+  })
+})
+
 test('a rotated token has a new secret, and the old one works for the time of grace alone', async () => {
   const { id, token } = await makeToken('--robot', 'acme/ci')
   const second = await stowage.ok('token', 'rotate', id, '--robot', 'acme/ci', '--grace', '1h')
