@@ -202,6 +202,21 @@ describe('audiences', () => {
   })
 })
 
+test('an explanation names the package’s owner beside what else allows', async () => {
+  await using opened = await openTestAccess()
+  const { access } = opened
+  const owner = await opened.aUser('owner')
+  const acme = await access.organizations.create({ name: 'acme', ownerId: owner.id })
+  const place = { organizationId: acme.id, protocol: 'npm', name: 'tools', createdBy: owner.id }
+  const repository = await access.repositories.create(place)
+  const written = { published: 1, tags: [], marks: [], createdAt: 0, updatedAt: 0, recentChanges: [] }
+  const facts = { version: '1.0.0', description: '', keywords: [], authors: [] }
+  const named = { repositoryId: repository.id, protocol: 'npm', name: 'lib', nameKey: 'lib', owners: [owner.id] }
+  await opened.engine.collection(packages).insert('pkg_1', { ...written, ...named, facts })
+  const { rules } = await access.explain(owner.as, 'write', { organization: acme, repository }, 'lib')
+  assert.deepEqual(rules, ['owner is owner of the organization acme', 'owner owns the package lib'])
+})
+
 describe('an organization', () => {
   const actions = ['read', 'delete', 'admin'] as const
   const cases = [

@@ -34,19 +34,23 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     return found && found.published > 0 ? found.owners : []
   }
 
-  /** All that a decision about this hangs on. Package owners cost a read, so they are loaded where they can count. */
+  /**
+   * All that a decision about this hangs on. Package owners cost a read, so they are loaded where they can change it;
+   * `all`: where they can count at all.
+   */
   async function factsOf(
     principal: Principal,
     action: Action,
     { organization, repository }: Entered,
     packageName?: string,
+    all = false,
   ): Promise<Facts> {
     const membership = await membershipOf(records, principal, organization.id)
     const named = packageName === undefined ? {} : { packageName }
     const facts = { organization, repository, membership, anonymousAccess, ...named }
     if (principal.kind === 'anonymous' || packageName === undefined) return facts
     if (action !== 'write' && action !== 'delete') return facts
-    if (!repository.value.ownersOnly && decide(principal, action, facts).allowed) return facts
+    if (!all && !repository.value.ownersOnly && decide(principal, action, facts).allowed) return facts
     return { ...facts, packageOwners: await ownersOf(repository.id, packageName) }
   }
 
@@ -129,7 +133,7 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     entered: Entered,
     packageName?: string,
   ): Promise<Explanation> {
-    const facts = await factsOf(principal, action, entered, packageName)
+    const facts = await factsOf(principal, action, entered, packageName, true)
     const teamNames = new Map<string, string>()
     for (const [id] of teamsOf(principal, facts)) teamNames.set(id, (await teams.get(id))?.value.name ?? id)
     return explainDecision(principal, action, { ...facts, teamNames })
