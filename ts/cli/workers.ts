@@ -35,6 +35,9 @@ export function startWorkers({ count, argv, entry, graceSeconds, log }: WorkersO
   const ready = Promise.withResolvers<{ port: number }>()
   // In the executable there is no file to run: the first argument takes its place.
   const [first = '', ...rest] = argv
+  // All accept from one socket. When the primary hands connections out, one on its way to a process that dies is lost:
+  // nobody closes it, and its client waits until it gives up.
+  cluster.schedulingPolicy = cluster.SCHED_NONE
   cluster.setupPrimary(isSea() || entry === undefined ? { exec: first, args: rest } : { exec: entry, args: [...argv] })
   cluster.on('listening', (_worker, { port }) => {
     state.listening = true

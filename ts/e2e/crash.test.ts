@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -141,6 +142,7 @@ describe('kill -9 during 200 publishes', { concurrency: true, timeout: 90_000 },
 
   test('to one worker loses no answered one, and the others go on', async () => {
     await using server = await startServerProcess({ env: { WORKERS: '2' } })
+    await untilWorkersAnswer(server)
     const npm = npmRequests(server.url, await server.adminToken())
     const answered = await publishUntil(npm, 60, async () => process.kill(await aWorkerOf(server), 'SIGKILL'))
     assert.ok(answered.length > specs.length / 2, `${answered.length} publishes were answered`)
@@ -149,7 +151,43 @@ describe('kill -9 during 200 publishes', { concurrency: true, timeout: 90_000 },
   })
 })
 
+test('a worker that is killed leaves no client without an end of its connection', { timeout: 90_000 }, async () => {
+  await using server = await startServerProcess({ env: { WORKERS: '2' } })
+  await untilWorkersAnswer(server)
+  let answers = 0
+  const connectUntil = async (count: number) => {
+    while (answers < count) if (await isAnswered(server.url)) answers++
+  }
+  await Promise.all(Array.from({ length: 16 }, () => connectUntil(1000)))
+  const others = Array.from({ length: 16 }, () => connectUntil(2000))
+  process.kill(await aWorkerOf(server), 'SIGKILL')
+  await Promise.all(others)
+})
+
+/** Asks over a connection of its own; rejects when that neither answers nor ends. */
+async function isAnswered(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname).setTimeout(10_000)
+  socket.write('GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>()
+  socket.on('timeout', () => socket.destroy(new Error('the connection has no end')))
+  socket.on('error', (err: NodeJS.ErrnoException) => (err.code ? resolve(false) : reject(err)))
+  socket.on('data', () => resolve(true))
+  socket.on('close', () => resolve(false))
+  return await promise
+}
+
 async function aWorkerOf({ pid }: ServerProcess): Promise<number> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
   return Number(children.split(' ')[0])
+}
+
+/** The server announces itself when the first listens; a port that the system chose is lost with the last. */
+async function untilWorkersAnswer(server: ServerProcess): Promise<void> {
+  const deadline = Date.now() + 30_000
+  const processes = () => new Set([...server.output().matchAll(/"requestId":"(.{8})-/g)].map(([, first]) => first))
+  while (processes().size < 2) {
+    assert.ok(Date.now() < deadline, 'not every worker answers')
+    await Promise.all(Array.from({ length: 16 }, () => isAnswered(server.url)))
+  }
 }

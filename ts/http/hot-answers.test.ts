@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { request } from 'node:http'
+import { type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { Hono } from 'hono'
 import { addressReader, type ExternalAddress } from './address.ts'
@@ -12,7 +14,13 @@ import { aServer, silentLog } from './testing.ts'
 
 /** A server of one route that tells who asks and how often it was computed, on a store that counts its commits. */
 async function aStore(remember: Remembering = {}, maxBytes = 1_000_000) {
-  const store = { mark: 1 as number | undefined, computed: 0, now: 1_000, whileComputing: () => {} }
+  const store = {
+    mark: 1 as number | undefined,
+    computed: 0,
+    now: 1_000,
+    whileComputing: () => {},
+    onFound: (_: ServerResponse) => {},
+  }
   const metrics = createMetrics()
   const hot = hotAnswers({ commitMark: () => store.mark, maxBytes, log: silentLog, now: () => store.now })
   const app = new Hono<{ Variables: { external: ExternalAddress } }>()
@@ -26,7 +34,12 @@ async function aStore(remember: Remembering = {}, maxBytes = 1_000_000) {
     const body = Buffer.from(text)
     return sendDocument(c, { body, etag, contentType: 'text/plain', encoding: 'identity', remember })
   })
-  const server = await aServer(app.fetch, { hot })
+  const answer = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const found = hot.answer(incoming, outgoing)
+    if (found) store.onFound(outgoing)
+    return found
+  }
+  const server = await aServer(app.fetch, { hot: { answer } })
   return { store, hot, metrics, server, [Symbol.asyncDispose]: () => server.close() }
 }
 
@@ -180,6 +193,64 @@ test('answers from memory count for their route', async () => {
     `stowage_http_requests_total{protocol="test",route="/things/:name",method="GET",status="${status}"}`
   assert.ok(text.includes(`${line(200)} 3\n`), text)
   assert.ok(text.includes(`${line(304)} 1\n`), text)
+})
+
+/** Sends as it is, and the end of all sending with it; all that came back. */
+async function sendRaw(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.end(bytes)
+  return await text(socket)
+}
+
+const rawGet = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
+
+test('an answer is written when the requests of its turn were read, also to who will send no more', async () => {
+  await using s = await aStore()
+  await ask(s.server.port, { host: 'x' })
+  const written: boolean[] = []
+  s.store.onFound = ({ headersSent }) => void written.push(headersSent)
+  const came = await sendRaw(s.server.port, rawGet('/things/a') + rawGet('/things/a'))
+  assert.deepEqual(written, [false, false])
+  assert.equal(came.match(/HTTP\/1.1 200 OK/g)?.length, 2)
+})
+
+test('requests of one connection are answered in their order, from memory or not', async () => {
+  await using s = await aStore()
+  for (const path of ['/things/a', '/things/b']) await ask(s.server.port, { host: 'x' }, 'GET', path)
+  const socket = connect(s.server.port, '127.0.0.1')
+  socket.write(['/things/b', '/things/new', '/things/a'].map(rawGet).join(''))
+  let came = ''
+  for await (const piece of socket) {
+    came += piece
+    if (came.match(/nobody/g)?.length === 3) break
+  }
+  assert.deepEqual(
+    [...came.matchAll(/nobody \S+ (\d)/g)].map(([, computed]) => computed),
+    ['2', '3', '1'],
+  )
+})
+
+test('a client that went before its answer was written is passed over', async () => {
+  const served: boolean[] = []
+  await using s = await aStore({ onServed: (bytesSent) => void served.push(bytesSent) })
+  await ask(s.server.port)
+  s.store.onFound = (outgoing) => void outgoing.destroy()
+  await assert.rejects(ask(s.server.port))
+  s.store.onFound = () => {}
+  assert.equal((await ask(s.server.port)).status, 200)
+  assert.deepEqual(served, [true])
+})
+
+test('an answer from memory that fails leaves the server and other answers alone', async () => {
+  let fails = true
+  const onServed = () => {
+    if (fails) throw new Error('not counted')
+  }
+  await using s = await aStore({ onServed })
+  await ask(s.server.port, { host: 'x' })
+  await sendRaw(s.server.port, rawGet('/things/a')).catch(() => undefined)
+  fails = false
+  assert.match((await ask(s.server.port, { host: 'x' })).body, / 1$/)
 })
 
 test('the memory is bounded: what was asked longest ago goes', async () => {

@@ -18,7 +18,7 @@ const stalledMs = 300_000
 export interface ServerOptions {
   /** The application. */
   readonly fetch: (request: Request, env: HttpBindings) => Response | Promise<Response>
-  /** Asked first; true when it answered. */
+  /** Asked first; true when it answers, now or later. */
   readonly hot?: { answer(incoming: IncomingMessage, outgoing: ServerResponse): boolean }
   readonly host: string
   /** 0: any free port. */
