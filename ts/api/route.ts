@@ -4,9 +4,11 @@ import type { Access } from '../access/access.ts'
 import { anonymous, type Principal } from '../access/principal.ts'
 import type { Limits } from '../config.ts'
 import type { Env } from '../protocols/protocol.ts'
+import type { Registry } from '../registry/registry.ts'
 
 export interface ApiDeps {
   readonly access: Access
+  readonly registry: Registry
   readonly limits: Limits
   /** Of this server, for the description of the API. */
   readonly version: string
