@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
+import { isGone } from '../access/gone.ts'
 import { effectiveVisibility } from '../access/visibility.ts'
 import { hasCode } from '../errors.ts'
 import type { Write } from '../metadata/engine.ts'
-import type { PostingDocument } from '../metadata/schema.ts'
+import type { OrganizationDocument, PostingDocument, RepositoryDocument } from '../metadata/schema.ts'
 import * as schema from '../metadata/schema.ts'
 import { isVisible } from './policy.ts'
 import { termsOf } from './search-terms.ts'
@@ -21,9 +22,33 @@ export interface Postings {
 async function audienceOf(store: RegistryStore, repositoryId: string): Promise<string | undefined> {
   const repository = await store.repositories.get(repositoryId)
   const organization = repository && (await store.organizations.get(repository.value.organizationId))
-  if (!repository || !organization) return undefined
-  const visibility = effectiveVisibility(organization.value, repository.value)
+  if (!repository || !organization || isGone(repository.value) || isGone(organization.value)) return undefined
+  return audienceIn(organization, repository.value)
+}
+
+/** The audience of what a repository of this organization holds. */
+export function audienceIn(
+  organization: { readonly id: string; readonly value: Pick<OrganizationDocument, 'visibility'> },
+  repository: Pick<RepositoryDocument, 'visibility'>,
+): string {
+  const visibility = effectiveVisibility(organization.value, repository)
   return visibility === 'private' ? organization.id : visibility
+}
+
+/** All postings of a visible package by their ids; its audience as `PostingDocument` says. */
+export function postingsOf(pkg: Pick<Package, 'id' | 'value'>, audience: string): Map<string, PostingDocument> {
+  const { repositoryId } = pkg.value
+  const postings = new Map<string, PostingDocument>()
+  for (const [term, rank] of termsOf(pkg.value)) {
+    postings.set(`${pkg.id}.${digest(audience, term, rank)}`, {
+      audience,
+      repositoryId,
+      term,
+      rank,
+      packageId: pkg.id,
+    })
+  }
+  return postings
 }
 
 export function postingsWriter(store: RegistryStore): Postings {
@@ -40,20 +65,8 @@ export function postingsWriter(store: RegistryStore): Postings {
   }
 
   async function wanted(pkg: Package): Promise<Map<string, PostingDocument>> {
-    const postings = new Map<string, PostingDocument>()
-    const { repositoryId } = pkg.value
-    const audience = isVisible(pkg.value) ? await audienceOf(store, repositoryId) : undefined
-    if (audience === undefined) return postings
-    for (const [term, rank] of termsOf(pkg.value)) {
-      postings.set(`${pkg.id}.${digest(audience, term, rank)}`, {
-        audience,
-        repositoryId,
-        term,
-        rank,
-        packageId: pkg.id,
-      })
-    }
-    return postings
+    const audience = isVisible(pkg.value) ? await audienceOf(store, pkg.value.repositoryId) : undefined
+    return audience === undefined ? new Map() : postingsOf(pkg, audience)
   }
 
   async function refreshOnce(pkg: Package): Promise<void> {

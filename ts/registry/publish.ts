@@ -1,6 +1,6 @@
 import { hasCode, RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
-import type { IntentDocument, UnitDocument } from '../metadata/schema.ts'
+import type { IntentDocument, PackageDocument, UnitDocument } from '../metadata/schema.ts'
 import * as schema from '../metadata/schema.ts'
 import type { BlobRecords } from './blob-records.ts'
 import type { Finish } from './finish.ts'
@@ -52,27 +52,32 @@ async function findOrMakePackage(store: RegistryStore, request: PublishRequest):
   const { repository, packageName } = request
   const known = await packageByName(store, repository.id, packageName)
   if (known) return known
-  const now = Date.now()
   try {
-    return await store.packages.insert(newId('pkg'), {
-      repositoryId: repository.id,
-      protocol: repository.value.protocol,
-      name: packageName,
-      nameKey: request.nameKey,
-      published: 0,
-      tags: [],
-      owners: [],
-      marks: [],
-      createdAt: now,
-      updatedAt: now,
-      facts: { version: '', description: '', keywords: [], authors: [] },
-      recentChanges: [],
-    })
+    return await store.packages.insert(newId('pkg'), newPackage(request))
   } catch (err) {
     if (!hasCode(err, 'document_exists')) throw err
     const made = await packageByName(store, repository.id, packageName)
     if (!made) throw err
     return made
+  }
+}
+
+/** The record of a name before its first publish is counted. */
+export function newPackage({ repository, packageName, nameKey }: PublishRequest): PackageDocument {
+  const now = Date.now()
+  return {
+    repositoryId: repository.id,
+    protocol: repository.value.protocol,
+    name: packageName,
+    nameKey,
+    published: 0,
+    tags: [],
+    owners: [],
+    marks: [],
+    createdAt: now,
+    updatedAt: now,
+    facts: { version: '', description: '', keywords: [], authors: [] },
+    recentChanges: [],
   }
 }
 
@@ -129,7 +134,8 @@ async function giveWay(store: RegistryStore, packageId: string, sequence: number
   if (sameKey) throw takenUnit(request, sameKey, pkg.value.marks)
 }
 
-function unitDocument(packageId: string, sequence: number, request: PublishRequest): UnitDocument {
+/** What a publish of this inserts as its unit. */
+export function unitDocument(packageId: string, sequence: number, request: PublishRequest): UnitDocument {
   return {
     packageId,
     key: request.unitKey,

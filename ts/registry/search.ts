@@ -1,22 +1,20 @@
-import type { Page, Query } from '../metadata/engine.ts'
-import type { PackageDocument, PostingDocument } from '../metadata/schema.ts'
+import { setImmediate } from 'node:timers/promises'
+import type { PackageDocument } from '../metadata/schema.ts'
 import type { Downloads } from './downloads.ts'
 import { isVisible } from './policy.ts'
+import { findCandidates } from './search-candidates.ts'
 import { queryTerms, rankOf } from './search-terms.ts'
+import type { SearchScope } from './search-walk.ts'
 import type { Package, RegistryStore, Repository } from './store.ts'
 
-/** Where to look: one repository, what some audiences (or repositories' ids) find, or everything (platform admins). */
-export type SearchScope =
-  | { readonly kind: 'repository'; readonly repositoryId: string }
-  | { readonly kind: 'audiences'; readonly audiences: readonly string[] }
-  | { readonly kind: 'all' }
+export type { SearchScope }
 
 export interface SearchQuery {
   readonly scope: SearchScope
   readonly protocol: string
   /** Words, all of which must be in the package's terms; empty: everything. */
   readonly text: string
-  /** A term that every hit has, in place of the text's own when there is none: a scope, a keyword, an author. */
+  /** A term that every hit has, beside those of the text: a scope, a keyword, an author. */
   readonly anchor?: string
   /** What else a hit must fulfil. */
   readonly matches?: (pkg: PackageDocument) => boolean | Promise<boolean>
@@ -42,87 +40,77 @@ export interface SearchResult {
   readonly complete: boolean
 }
 
-/** Records looked at in one search, at most. */
-const maxCandidates = 1000
+/** Packages that are looked at at a time; between them, other requests have their turn. */
+const looksAtOnce = 32
+/** Of a hit that nothing but its scope or an empty text finds. */
+const lowestRank = 9
 
 /**
- * Exact names first, then names that begin with the text, then words; more downloads first among equals. Walks the
- * postings of the longest word, then those of terms that begin with it, and checks the other words on the record.
+ * Exact names first, then names that begin with the text, then words; more downloads first among equals. The postings
+ * of the rarest word lead to the packages, which are then checked for the other words.
  */
 export function search(store: RegistryStore, downloads: Downloads) {
   return async (query: SearchQuery): Promise<SearchResult> => {
-    const terms = queryTerms(query.text)
-    const longest = [...terms].sort((a, b) => b.length - a.length)[0] ?? query.anchor?.toLowerCase() ?? ''
-    const walk = await candidates(store, query.scope, longest)
-    const found: SearchHit[] = []
-    for (const packageId of walk.packageIds) {
-      const hit = await asHit(store, query, terms, packageId)
-      if (hit) found.push({ ...hit, downloads: await downloads.total(packageId, 30) })
+    const words = queryTerms(query.text)
+    const { packageIds, complete } = await findCandidates(store, query.scope, termsOfQuery(words, query.anchor))
+    const asHit = hitOf(store, query, words)
+    const found: Found[] = []
+    for (let at = 0; at < packageIds.length; at += looksAtOnce) {
+      if (at > 0) await setImmediate()
+      const looks = await Promise.all(packageIds.slice(at, at + looksAtOnce).map(asHit))
+      found.push(...looks.filter((hit) => hit !== undefined))
     }
-    found.sort(
-      (a, b) => a.rank - b.rank || b.downloads - a.downloads || (a.package.value.name < b.package.value.name ? -1 : 1),
-    )
-    return {
-      hits: found.slice(query.from, query.from + query.size),
-      total: found.length,
-      complete: walk.complete,
-    }
+    const hits = await shownOf(found, query, downloads)
+    return { hits, total: found.length, complete }
   }
 }
 
-/** Of the term itself first, best rank first; then of the terms that begin with it. The empty term is every package's. */
-async function candidates(store: RegistryStore, scope: SearchScope, term: string) {
-  const packageIds = new Set<string>()
-  let complete = true
-  const walks = [
-    ...walksOf(store, scope, { is: term }),
-    ...(term === '' ? [] : walksOf(store, scope, { beginsWith: term })),
-  ]
-  for (const walk of walks) {
-    let cursor: string | undefined
-    do {
-      const page: Page<PostingDocument> = await walk(cursor)
-      for (const { value } of page.items) if (packageIds.size < maxCandidates) packageIds.add(value.packageId)
-      cursor = page.next
-      if (cursor !== undefined && packageIds.size >= maxCandidates) complete = false
-    } while (cursor !== undefined && complete)
-  }
-  return { packageIds, complete }
+/** The empty term is every package's. */
+function termsOfQuery(words: readonly string[], anchor: string | undefined) {
+  const terms = words.map((word) => ({ beginsWith: word }))
+  if (anchor !== undefined) return [...terms, { is: anchor.toLowerCase() }]
+  return terms.length > 0 ? terms : [{ is: '' }]
 }
 
-type Terms = { readonly is: string } | { readonly beginsWith: string }
-type Walk = (cursor: string | undefined) => Promise<Page<PostingDocument>>
+type Found = Omit<SearchHit, 'downloads'>
 
-function walksOf(store: RegistryStore, scope: SearchScope, terms: Terms): Walk[] {
-  const { postings } = store
-  const walk =
-    (index: 'byAudience' | 'byRepository' | 'byTerm', equals: Partial<PostingDocument>): Walk =>
-    (cursor) =>
-      postings.find(index, {
-        ...termQuery(equals, terms),
-        limit: 200,
-        ...(cursor === undefined ? {} : { after: cursor }),
-      })
-  if (scope.kind === 'all') return [walk('byTerm', {})]
-  if (scope.kind === 'repository') return [walk('byRepository', { repositoryId: scope.repositoryId })]
-  return scope.audiences.map((audience) =>
-    audience.startsWith('repo_') ? walk('byRepository', { repositoryId: audience }) : walk('byAudience', { audience }),
+/** The hit that a package is, if it is one. Repositories are loaded once. */
+function hitOf(store: RegistryStore, query: SearchQuery, words: readonly string[]) {
+  const repositories = new Map<string, Promise<Repository | undefined>>()
+  function repositoryOf(id: string) {
+    const known = repositories.get(id) ?? store.repositories.get(id)
+    repositories.set(id, known)
+    return known
+  }
+
+  return async (packageId: string): Promise<Found | undefined> => {
+    const pkg = await store.packages.get(packageId)
+    if (!pkg || pkg.value.protocol !== query.protocol || !isVisible(pkg.value)) return undefined
+    const ranks = words.map((word) => rankOf(pkg.value, word))
+    const rank = Math.min(...ranks.filter((each) => each !== undefined), lowestRank)
+    if (ranks.includes(undefined) || (query.matches && !(await query.matches(pkg.value)))) return undefined
+    const repository = await repositoryOf(pkg.value.repositoryId)
+    if (!repository || !(await query.mayRead(repository, pkg.value))) return undefined
+    return { package: pkg, repository, rank }
+  }
+}
+
+/** The hits asked for, in order. Downloads are added up for those alone whose place hangs on them. */
+async function shownOf(
+  found: readonly Found[],
+  { from, size }: SearchQuery,
+  downloads: Downloads,
+): Promise<SearchHit[]> {
+  const ranks = found.map(({ rank }) => rank).sort((a, b) => a - b)
+  const [best = 0, worst = lowestRank] = [ranks[from], ranks[from + size - 1]]
+  const isBefore = ({ rank }: Found) => rank < best
+  const close = found.filter(({ rank }) => rank >= best && rank <= worst)
+  const counted = await Promise.all(
+    close.map(async (hit) => ({ ...hit, downloads: await downloads.total(hit.package.id, 30) })),
   )
-}
-
-/** No character sorts after U+10FFFF, so every term that begins with the text lies before the text and that. */
-function termQuery(equals: Partial<PostingDocument>, terms: Terms): Pick<Query<PostingDocument>, 'equals' | 'range'> {
-  if ('is' in terms) return { equals: { ...equals, term: terms.is } }
-  return { equals, range: { after: terms.beginsWith, before: `${terms.beginsWith}\u{10FFFF}` } }
-}
-
-async function asHit(store: RegistryStore, query: SearchQuery, terms: readonly string[], packageId: string) {
-  const pkg = await store.packages.get(packageId)
-  if (!pkg || pkg.value.protocol !== query.protocol || !isVisible(pkg.value)) return undefined
-  if (query.matches && !(await query.matches(pkg.value))) return undefined
-  const ranks = terms.map((term) => rankOf(pkg.value, term))
-  if (ranks.includes(undefined)) return undefined
-  const repository = await store.repositories.get(pkg.value.repositoryId)
-  if (!repository || !(await query.mayRead(repository, pkg.value))) return undefined
-  return { package: pkg, repository, rank: Math.min(...ranks.filter((rank) => rank !== undefined), 9) }
+  counted.sort(
+    (a, b) => a.rank - b.rank || b.downloads - a.downloads || (a.package.value.name < b.package.value.name ? -1 : 1),
+  )
+  const skipped = from - found.filter(isBefore).length
+  return from < found.length ? counted.slice(skipped, skipped + size) : []
 }

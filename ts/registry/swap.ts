@@ -62,7 +62,12 @@ export async function existing(store: RegistryStore, packageId: string): Promise
   return pkg
 }
 
-function counting(store: RegistryStore, pkg: PackageDocument, unit: UnitDocument): PackageDocument {
+/** The record once it counts this unit, which must be the next. */
+export function counting(
+  store: Pick<RegistryStore, 'describe'>,
+  pkg: PackageDocument,
+  unit: UnitDocument,
+): PackageDocument {
   const tags = new Map(pkg.tags)
   for (const tag of unit.tagsIfAbsent) if (!tags.has(tag)) tags.set(tag, unit.version)
   for (const tag of unit.tags) tags.set(tag, unit.version)
