@@ -1,5 +1,6 @@
 import type { Action } from '../metadata/schema.ts'
 import type { Decision, OrganizationAction } from './access.ts'
+import { isGone } from './gone.ts'
 import { type Facts, groundsOf, officesOf } from './grounds.ts'
 import { actorOf, type Principal } from './principal.ts'
 import { whyOutOfScope } from './token-scope.ts'
@@ -31,6 +32,7 @@ export function decideCreation(
   facts: Omit<Facts, 'repository' | 'packageOwners'> & { readonly protocol: string },
 ): Decision {
   const { organization, membership, packageName, protocol } = facts
+  if (isGone(organization.value)) return no(deleted)
   if (principal.kind === 'anonymous') return no('nobody is signed in')
   const target = { action: 'write' as const, protocol, organizationId: organization.id }
   const named = packageName === undefined ? {} : { packageName }
@@ -53,6 +55,7 @@ export function decideOrganization(
   facts: Pick<Facts, 'organization' | 'membership'>,
   maintainsTeam = false,
 ): Decision {
+  if (isGone(facts.organization.value)) return no(deleted)
   if (principal.kind === 'anonymous') return no('nobody is signed in')
   const { organization, membership } = facts
   const target = { action, protocol: '', organizationId: organization.id }
@@ -70,6 +73,7 @@ export function decideOrganization(
 
 /** What takes every right away, whatever gives it. */
 function whyBarred(principal: Principal, action: Action, facts: Facts): string | undefined {
+  if (isGone(facts.organization.value) || isGone(facts.repository.value)) return deleted
   // Who administers a disabled repository can enable it again.
   if (facts.repository.value.isDisabled && action !== 'admin') return 'the repository is disabled'
   if (principal.kind === 'anonymous') return facts.anonymousAccess ? undefined : 'anonymous access is off'
@@ -102,5 +106,6 @@ function whyNothing(principal: Principal, action: Action, facts: Facts): string 
   return `the repository is private, and ${name} is no member of the organization ${organization}`
 }
 
+const deleted = 'it is deleted'
 const yes = (rule: string): Decision => ({ allowed: true, rule })
 const no = (rule: string): Decision => ({ allowed: false, rule })

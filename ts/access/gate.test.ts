@@ -6,6 +6,7 @@ import type { Action, Visibility } from '../metadata/schema.ts'
 import { collections, packages } from '../metadata/schema.ts'
 import { openTestAccess, type TestAccess } from '../testing/access.ts'
 import { openTestEngine } from '../testing/stores.ts'
+import type { RepositoryAddress } from './access.ts'
 import { anonymous, type Principal } from './principal.ts'
 
 /** An organization `acme` with an owner, a member and one npm repository `tools`. */
@@ -34,6 +35,37 @@ const nowhere = [
   { protocol: 'npm', organization: 'constructor', repository: '__proto__' },
   { protocol: 'npm', organization: 'x'.repeat(100_000), repository: 'tools' },
 ]
+
+const unreadable = 'There is no such repository, or you may not read it.'
+
+/** The same engine; the collection of each read is added to the list. */
+function listening(engine: MetadataEngine, asked: string[]): MetadataEngine {
+  return {
+    kind: engine.kind,
+    collection(spec) {
+      const inner = engine.collection(spec)
+      const heard = <A extends unknown[], R>(read: (...args: A) => R) => {
+        return (...args: A): R => {
+          asked.push(spec.name)
+          return read(...args)
+        }
+      }
+      return {
+        get: heard(inner.get.bind(inner)),
+        find: heard(inner.find.bind(inner)),
+        count: heard(inner.count.bind(inner)),
+        insert: inner.insert.bind(inner),
+        update: inner.update.bind(inner),
+        delete: inner.delete.bind(inner),
+        increment: inner.increment.bind(inner),
+      }
+    },
+    batch: (writes) => engine.batch(writes),
+    commitMark: () => engine.commitMark(),
+    ping: () => engine.ping(),
+    close: () => engine.close(),
+  }
+}
 
 describe('entering', () => {
   const cases: { name: string; who: string; visibility: Visibility; action: Action; code: ErrorCode | 'entered' }[] = [
@@ -69,6 +101,45 @@ describe('entering', () => {
         await assert.rejects(t.access.enter(stranger.as, action, address), { code: 'repository_unknown' })
       }
     }
+  })
+
+  test('by its id is the same decision, and makes nothing', async () => {
+    await using t = await openTestAccess()
+    const { owner, member, stranger, repository } = await setUp(t)
+    const enter = (principal: Principal, action: Action, id = repository.id) =>
+      t.access.enterRepository(principal, action, id)
+    assert.equal((await enter(owner.as, 'admin')).organization.value.name, 'acme')
+    assert.equal((await enter(member.as, 'read')).repository.id, repository.id)
+    await assert.rejects(enter(member.as, 'write'), { code: 'access_denied' })
+    for (const id of [repository.id, 'repo_never', '', '__proto__', 'x'.repeat(100_000), '\ud800']) {
+      await assert.rejects(enter(stranger.as, 'read', id), { code: 'repository_unknown', message: unreadable })
+      await assert.rejects(enter(anonymous, 'write', id), { code: 'auth_required' })
+    }
+  })
+
+  test('what may not be read costs the same look-ups as what does not exist', async () => {
+    const opened = await openTestEngine(collections)
+    const asked: string[] = []
+    const engine = listening(opened.store, asked)
+    await using t = await openTestAccess({ engine })
+    const { stranger, repository } = await setUp(t)
+    async function costOf(entering: () => Promise<unknown>): Promise<string> {
+      await t.access.users.setProfile(stranger.id, { displayName: 'Who' })
+      asked.length = 0
+      await assert.rejects(entering())
+      return asked.join()
+    }
+    for (const principal of [anonymous, stranger.as]) {
+      for (const action of ['read', 'write', 'delete', 'admin'] as const) {
+        const byName = (address: RepositoryAddress) => costOf(() => t.access.enter(principal, action, address, 'lib'))
+        const byId = (id: string) => costOf(() => t.access.enterRepository(principal, action, id, 'lib'))
+        const there = await byName(tools)
+        for (const address of nowhere.slice(0, 4)) assert.equal(await byName(address), there)
+        assert.equal(await byId('repo_never'), await byId(repository.id))
+        assert.match(there, principal === anonymous ? /repositories/ : /memberships/)
+      }
+    }
+    await opened[Symbol.asyncDispose]()
   })
 
   test('with anonymous access off, a public repository asks to sign in', async () => {
@@ -113,7 +184,7 @@ test('where the store cannot tell of commits, what this process changes holds fo
   await assert.rejects(t.access.enter(member.as, 'read', tools), { code: 'repository_unknown' })
   await t.access.repositories.configure(repository.id, { visibility: 'public' })
   await t.access.enter(anonymous, 'read', tools)
-  const [{ id } = { id: '' }] = await t.access.tokens.list(owner.id)
+  const [{ id } = { id: '' }] = (await t.access.tokens.list(owner.id, {})).items
   await t.access.tokens.revoke(owner.id, id)
   const authenticating = t.access.authenticate({ kind: 'token', token: token.text }, '127.0.0.1')
   await assert.rejects(authenticating, { code: 'credentials_invalid' })

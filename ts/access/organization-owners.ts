@@ -2,6 +2,7 @@ import { RegistryError } from '../errors.ts'
 import type { Collection } from '../metadata/engine.ts'
 import type { MembershipDocument, OrganizationDocument } from '../metadata/schema.ts'
 import { changeDocument } from './change.ts'
+import { present } from './gone.ts'
 
 const pageSize = 1000
 
@@ -49,16 +50,27 @@ export function organizationOwners({ organizations, memberships, membershipOf }:
       })
     },
 
-    /** Before an owner's membership ends or becomes another. Throws `unprocessable` when no other owner is left. */
+    /**
+     * Before an owner's membership ends or becomes another. Throws `unprocessable` when no other owner is left, unless
+     * the organization itself is being deleted.
+     */
     async remove(id: string, userId: string): Promise<void> {
       for (;;) {
-        const revision = (await organizations.get(id))?.revision
-        if (revision === undefined) return
-        const owners = await otherOwners(id, userId)
-        if (owners.length === 0) throw lastOwner()
-        if (await swapped(id, revision, owners)) return
+        const organization = present(await organizations.get(id))
+        if (!organization || (await swapped(id, organization.revision, await requireOthers(id, userId)))) return
       }
     },
+
+    /** Throws as `remove`, and changes nothing. */
+    async requireOther(id: string, userId: string): Promise<void> {
+      if (present(await organizations.get(id))) await requireOthers(id, userId)
+    },
+  }
+
+  async function requireOthers(id: string, userId: string): Promise<readonly string[]> {
+    const owners = await otherOwners(id, userId)
+    if (owners.length === 0) throw lastOwner()
+    return owners
   }
 
   /** False when the organization was changed in between: then its owners are looked at again. */

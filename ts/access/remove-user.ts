@@ -28,8 +28,8 @@ export function userRemoval({ engine, users, organizations, sessions, tokens, gr
   }
 
   return async (id: string): Promise<void> => {
-    // First what may be refused: an owner's offices.
-    for (const { value } of await ownerships(id)) await organizations.removeMember(value.organizationId, id)
+    // First all that may refuse it, so that a refusal leaves everything as it was.
+    for (const { value } of await ownerships(id)) await organizations.requireOtherOwner(value.organizationId, id)
     await users.update(id, { isActive: false, isPlatformAdmin: false })
     for (;;) {
       const { items } = await memberships.find('byUser', { equals: { userId: id } })

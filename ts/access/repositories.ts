@@ -3,6 +3,7 @@ import { newId } from '../ids.ts'
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import { type RepositoryDocument, repositories as repositoriesSpec, type Visibility } from '../metadata/schema.ts'
 import { changeDocument } from './change.ts'
+import { isGone, present } from './gone.ts'
 import { checkRepositoryName, checkText } from './names.ts'
 
 export interface NewRepository {
@@ -21,21 +22,29 @@ export type RepositorySettings = Pick<
   'visibility' | 'description' | 'requiresApproval' | 'refusesSimilarNames' | 'ownersOnly' | 'isDisabled'
 >
 
-/** Repositories: where they are and what their settings are. */
+/** Repositories: where they are and what their settings are. One that is being deleted, or was, is none. */
 export interface Repositories {
   /** Throws `payload_invalid` with the field, `name_taken`. */
   create(repository: NewRepository): Promise<Stored<RepositoryDocument>>
   get(id: string): Promise<Stored<RepositoryDocument> | undefined>
   find(organizationId: string, protocol: string, name: string): Promise<Stored<RepositoryDocument> | undefined>
-  /** By protocol and name. */
+  /** By protocol and name; a page may be shorter than its limit. */
   list(organizationId: string, page: { limit?: number; after?: string }): Promise<Page<RepositoryDocument>>
-  /** Changes the given settings; search follows a new visibility within seconds. Throws `payload_invalid` with the field, `repository_unknown`. */
-  configure(id: string, settings: Partial<RepositorySettings>): Promise<Stored<RepositoryDocument>>
+  /**
+   * Changes the given settings; search follows a new visibility within seconds. Throws `payload_invalid` with the
+   * field, `repository_unknown`; `precondition_failed` when the revision is given and is another.
+   */
+  configure(id: string, settings: Partial<RepositorySettings>, revision?: number): Promise<Stored<RepositoryDocument>>
 }
 
 /** Repositories in the collection of that name. */
 export function repositoryDirectory(engine: MetadataEngine): Repositories {
   const repositories = engine.collection(repositoriesSpec)
+
+  async function holderOf(organizationId: string, protocol: string, name: string) {
+    const { items } = await repositories.find('byName', { equals: { organizationId, protocol, name }, limit: 1 })
+    return items[0]
+  }
 
   return {
     async create({ organizationId, protocol, name, visibility = 'private', description = '', createdBy }) {
@@ -55,28 +64,35 @@ export function repositoryDirectory(engine: MetadataEngine): Repositories {
         return await repositories.insert(newId('repo'), value)
       } catch (err) {
         if (!hasCode(err, 'document_exists')) throw err
-        throw new RegistryError('name_taken', `There is a ${protocol} repository "${name}" already.`, { field: 'name' })
+        const holder = await holderOf(organizationId, protocol, name)
+        throw new RegistryError('name_taken', whyTaken(`${protocol} repository "${name}"`, holder), { field: 'name' })
       }
     },
 
-    get: (id) => repositories.get(id),
-    async find(organizationId, protocol, name) {
-      const { items } = await repositories.find('byName', { equals: { organizationId, protocol, name }, limit: 1 })
-      return items[0]
+    get: async (id) => present(await repositories.get(id)),
+    find: async (organizationId, protocol, name) => present(await holderOf(organizationId, protocol, name)),
+    async list(organizationId, page) {
+      const { items, ...more } = await repositories.find('byName', { equals: { organizationId }, ...page })
+      return { items: items.filter(present), ...more }
     },
-    list: (organizationId, page) => repositories.find('byName', { equals: { organizationId }, ...page }),
 
-    async configure(id, settings) {
+    async configure(id, settings, revision) {
       if (settings.description !== undefined) checkText('description', settings.description)
-      const changed = await changeDocument(repositories, id, (repository) => ({
+      const edit = (repository: RepositoryDocument) => ({
         ...repository,
         ...settings,
         ...(settings.visibility !== undefined && settings.visibility !== repository.visibility
           ? { repostSince: Date.now() }
           : {}),
-      }))
+      })
+      const changed = await changeDocument(repositories, id, edit, revision)
       if (!changed) throw new RegistryError('repository_unknown', 'There is no such repository.')
       return changed
     },
   }
+}
+
+function whyTaken(what: string, holder: Stored<RepositoryDocument> | undefined): string {
+  if (!holder || !isGone(holder.value)) return `There is a ${what} already.`
+  return `A ${what} was deleted, and its name is not used again unless a platform admin frees it.`
 }

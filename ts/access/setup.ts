@@ -61,10 +61,15 @@ export function setupOf(
   }
 
   async function makeDefaultOrganization(): Promise<string> {
-    for (;;) {
-      const known = await organizations.findByName(defaultOrganization)
-      if (known) return known.id
-      await organizations.create({ name: defaultOrganization }).catch(unless('name_taken'))
+    const known = await organizations.findByName(defaultOrganization)
+    if (known) return known.id
+    try {
+      return (await organizations.create({ name: defaultOrganization })).id
+    } catch (err) {
+      if (!hasCode(err, 'name_taken')) throw err
+      const made = await organizations.findByName(defaultOrganization)
+      if (made) return made.id
+      throw new RegistryError('unavailable', `The default organization cannot be made: ${err.message}`)
     }
   }
 
@@ -139,7 +144,7 @@ function alreadyDone(): RegistryError {
   return new RegistryError('precondition_failed', 'This server is set up already: it has an administrator.')
 }
 
-function unless(code: 'document_exists' | 'name_taken') {
+function unless(code: 'document_exists') {
   return (err: unknown) => {
     if (!hasCode(err, code)) throw err
   }

@@ -49,12 +49,18 @@ export interface OrganizationDocument {
   /** Every owner's id, and perhaps some who no longer are: of two who take each other's office one is refused. */
   owners?: readonly string[]
   createdAt: number
+  /** Being deleted since then: unknown to everybody, while a job removes what it holds. */
+  deletingAt?: number
+  /** Deleted then; what is left holds the name until a platform admin frees it. */
+  deletedAt?: number
 }
 export const organizations = defineCollection<OrganizationDocument>()({
   name: 'organizations',
   indexes: {
     byName: { fields: ['name'], unique: true },
     byNameKey: { fields: ['nameKey'], unique: true },
+    byDeleting: { fields: ['deletingAt'] },
+    byDeleted: { fields: ['deletedAt'] },
   },
 })
 
@@ -148,12 +154,17 @@ export interface RepositoryDocument {
   createdBy: string
   /** Set when the visibility changed and the search postings have not followed yet. */
   repostSince?: number
+  /** As of an organization. */
+  deletingAt?: number
+  deletedAt?: number
 }
 export const repositories = defineCollection<RepositoryDocument>()({
   name: 'repositories',
   indexes: {
     byName: { fields: ['organizationId', 'protocol', 'name'], unique: true },
     byRepost: { fields: ['repostSince'] },
+    byDeleting: { fields: ['deletingAt'] },
+    byDeleted: { fields: ['deletedAt'] },
   },
 })
 
@@ -178,6 +189,8 @@ export interface TokenDocument {
   expiresAt?: number
   lastUsedAt?: number
   lastUsedFrom?: string
+  /** When the secret was made, if it is not the first. */
+  rotatedAt?: number
   /** The secret before the last rotation, and until when it works still. */
   previousHash?: string
   previousUntil?: number
@@ -264,7 +277,22 @@ export const loginRequests = defineCollection<LoginRequestDocument>()({
   indexes: { byCode: { fields: ['code'], unique: true }, byExpiry: { fields: ['expiresAt'] } },
 })
 
-/** Single documents of the platform, by id: `setup` (the one-time link), `platform`, `signing-npm`, … */
+/** What platform admins decide for everybody, in the one document `platform`; see platform-settings.ts. */
+export interface PlatformSettingsDocument {
+  anonymousAccess: boolean
+  /** Who is not signed in may make an account. */
+  signUp: boolean
+  /** Absent: tokens live for as long as they like. */
+  maxTokenLifetimeDays?: number
+  /** Lower case, in order: no organization and no user is made with them. */
+  reservedNames: readonly string[]
+  /** Shown on every page. */
+  banner?: { text: string; level: BannerLevel }
+}
+export type BannerLevel = 'info' | 'warning' | 'critical'
+export const platformSettings = defineCollection<PlatformSettingsDocument>()({ name: 'platformSettings', indexes: {} })
+
+/** Single documents of the platform, by id: `setup` (the one-time link), `signing-npm`, … */
 export interface SettingDocument {
   value: Json
 }
@@ -273,7 +301,9 @@ export const settings = defineCollection<SettingDocument>()({ name: 'settings', 
 /** Facts about a unit that can change after its publish. */
 export interface UnitMark {
   deletedAt?: number
+  /** Empty: what the unit was published with is taken back. */
   deprecated?: string
+  /** Why; may be empty. */
   yanked?: string
 }
 
@@ -287,7 +317,7 @@ export interface ChangeStamp {
   requestId: string
   at: number
 }
-export type ChangeKind = 'publish' | 'delete' | 'delete-package' | 'tag' | 'deprecate' | 'yank' | 'owner'
+export type ChangeKind = 'publish' | 'delete' | 'delete-package' | 'tag' | 'deprecate' | 'yank' | 'owner' | 'status'
 
 /** What search and listings show of a package; strings as the publisher wrote them. */
 export interface PackageFacts {
@@ -295,6 +325,15 @@ export interface PackageFacts {
   description: string
   keywords: readonly string[]
   authors: readonly string[]
+  /** What the unit was published as deprecated with; a mark overrides it. */
+  deprecated?: string
+}
+
+/** What a package as a whole is: `deprecated` counts for all its versions, `archived` takes no new ones. */
+export interface PackageStatus {
+  kind: 'active' | 'deprecated' | 'archived'
+  /** Why, for people. */
+  reason?: string
 }
 
 /** The commit point of everything about a package; its revision rises with every change. */
@@ -311,6 +350,8 @@ export interface PackageDocument {
   /** User ids. */
   owners: readonly string[]
   marks: readonly (readonly [unitKey: string, mark: UnitMark])[]
+  /** Absent: active. */
+  status?: PackageStatus
   createdAt: number
   updatedAt: number
   /** What search and listings show; from the unit that `latest` names, else the newest. */
@@ -481,6 +522,61 @@ export interface LeaseDocument {
 }
 export const leases = defineCollection<LeaseDocument>()({ name: 'leases', indexes: {} })
 
+/** A run of a job that has ended. */
+export interface JobRun {
+  startedAt: number
+  durationMs: number
+  outcome: 'success' | 'failure'
+  /** Why it failed. */
+  error?: string
+  /** Which process ran it, for people. */
+  process: string
+}
+
+/** What became of a job; its id is the job's name. Written seldom, see job-history.ts. */
+export interface JobDocument {
+  name: string
+  last?: JobRun
+  /** A run that takes long; not believed after `until`, which its process moves on. */
+  running?: { process: string; startedAt: number; until: number }
+}
+export const jobs = defineCollection<JobDocument>()({ name: 'jobs', indexes: { byName: { fields: ['name'] } } })
+
+/** How much there is of something. */
+export interface Usage {
+  packages: number
+  /** Units that were published and not deleted. */
+  versions: number
+  files: number
+  /** Of all files; equal bytes of two files are stored once, and count twice. */
+  sizeBytes: number
+  /** Of the last 30 days. */
+  downloads: number
+}
+export interface ProtocolUsage extends Usage {
+  protocol: string
+  repositories: number
+}
+export interface RepositoryUsage extends Usage {
+  repositoryId: string
+  organizationId: string
+  protocol: string
+  name: string
+}
+
+/** What a job counted, in the one document `usage`. */
+export interface UsageDocument {
+  countedAt: number
+  /** How long the counting took. */
+  durationMs: number
+  /** Stored once each, however many files name them. */
+  blobs: { count: number; sizeBytes: number }
+  protocols: readonly ProtocolUsage[]
+  /** The largest by bytes, at most a hundred. */
+  repositories: readonly RepositoryUsage[]
+}
+export const usageReports = defineCollection<UsageDocument>()({ name: 'usageReports', indexes: {} })
+
 /**
  * One entry of the audit trail, never changed once written; its id is `{stream}.{sequence}`. The chain goes over all
  * fields, canonically encoded (ts/access/audit/canonical.ts).
@@ -586,6 +682,7 @@ export const collections: readonly CollectionSpec<never>[] = [
   signInFailures,
   idempotencyKeys,
   loginRequests,
+  platformSettings,
   settings,
   packages,
   units,
@@ -597,6 +694,8 @@ export const collections: readonly CollectionSpec<never>[] = [
   downloads,
   stages,
   leases,
+  jobs,
+  usageReports,
   auditEntries,
   auditStreams,
   auditCheckpoints,

@@ -3,7 +3,7 @@ import { newId } from '../ids.ts'
 import type { IntentDocument, PackageDocument, UnitDocument } from '../metadata/schema.ts'
 import * as schema from '../metadata/schema.ts'
 import type { BlobRecords } from './blob-records.ts'
-import type { Finish } from './finish.ts'
+import { type Finish, repositoryDeleted } from './finish.ts'
 import { packageByName, unitByKey, unitBySequence } from './packages.ts'
 import { checkPolicies, takenUnit } from './publish-policies.ts'
 import type { OnStep, PublishRequest } from './publish-request.ts'
@@ -25,7 +25,8 @@ export interface PublishDeps {
 /**
  * Publishes one unit: when it resolves, every reader on every replica sees it; when it throws, nobody ever does,
  * unless the process died after the unit was inserted: then the next publisher or the completion job finishes it.
- * Throws `version_exists` for a unit key that was ever used, also when two publishers race for it.
+ * Throws `version_exists` for a unit key that was ever used, also when two publishers race for it; `repository_unknown`,
+ * having left nothing, when the repository was deleted meanwhile.
  */
 export async function publish(deps: PublishDeps, request: PublishRequest): Promise<Published> {
   const { store, onStep = () => {} } = deps
@@ -37,14 +38,20 @@ export async function publish(deps: PublishDeps, request: PublishRequest): Promi
   ])
   await onStep('blobs-kept')
   const unitId = newId('unt')
-  await referenceFiles(store, packageId, unitId, request)
-  await onStep('files-referenced')
-  const unit = await insertOrUndo(deps, packageId, unitId, request)
-  await onStep('unit-inserted')
-  const pkg = await swapIn(store, unit)
-  await onStep('package-swapped')
-  await deps.finish.publish(unit, pkg, onStep)
-  return { package: pkg, unit }
+  try {
+    await referenceFiles(store, packageId, unitId, request)
+    await onStep('files-referenced')
+    const unit = await insertOrUndo(deps, packageId, unitId, request)
+    await onStep('unit-inserted')
+    const pkg = await swapIn(store, unit)
+    await onStep('package-swapped')
+    await deps.finish.publish(unit, pkg, onStep)
+    return { package: pkg, unit }
+  } catch (err) {
+    if (!hasCode(err, 'package_unknown')) throw err
+    await deps.finish.takeBack(packageId, unitId)
+    throw repositoryDeleted()
+  }
 }
 
 /** A record that counts no unit yet is nobody's package; racers for the name share it. */
@@ -56,9 +63,8 @@ async function findOrMakePackage(store: RegistryStore, request: PublishRequest):
     return await store.packages.insert(newId('pkg'), newPackage(request))
   } catch (err) {
     if (!hasCode(err, 'document_exists')) throw err
-    const made = await packageByName(store, repository.id, packageName)
-    if (!made) throw err
-    return made
+    // It was there, and is again when the repository was not deleted in between.
+    return findOrMakePackage(store, request)
   }
 }
 

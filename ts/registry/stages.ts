@@ -3,16 +3,18 @@ import { newId } from '../ids.ts'
 import type { Stored } from '../metadata/engine.ts'
 import type { StageDocument } from '../metadata/schema.ts'
 import type { BlobRecords } from './blob-records.ts'
+import { repositoryDeleted } from './finish.ts'
 import type { Published } from './publish.ts'
 import { checkPolicies, reservedKey } from './publish-policies.ts'
 import type { PublishRequest } from './publish-request.ts'
 import type { RegistryStore, Repository } from './store.ts'
+import type { Sweep } from './sweep-repository.ts'
 
 export type Stage = Stored<StageDocument>
 
 /** Publishes that wait for somebody's approval. A stage reserves its unit key and keeps its blobs. */
 export interface Stages {
-  /** Checks all that a publish checks, keeps the bytes and reserves the key. */
+  /** Checks all that a publish checks, keeps the bytes and reserves the key. Throws as a publish. */
   stage(request: PublishRequest): Promise<Stage>
   /** Open stages of a repository, oldest first. */
   list(repositoryId: string, options: { after?: string; limit?: number }): Promise<{ items: Stage[]; next?: string }>
@@ -29,13 +31,14 @@ export interface Stages {
 export interface StagesDeps {
   readonly store: RegistryStore
   readonly blobRecords: BlobRecords
+  readonly sweep: Sweep
   readonly publish: (request: PublishRequest) => Promise<Published>
 }
 
 /** What is stored of the request: everything but the repository and the staged bytes, which are kept by then. */
 type StoredRequest = Omit<PublishRequest, 'repository' | 'approvedStageId'>
 
-export function stagedPublishes({ store, blobRecords, publish }: StagesDeps): Stages {
+export function stagedPublishes({ store, blobRecords, sweep, publish }: StagesDeps): Stages {
   async function find(id: string): Promise<Stage | undefined> {
     const stage = await store.stages.get(id)
     return stage?.value.state === 'staged' || stage?.value.state === 'approving' ? stage : undefined
@@ -85,7 +88,7 @@ export function stagedPublishes({ store, blobRecords, publish }: StagesDeps): St
       const { repository, approvedStageId: _, ...stored } = request
       const files = stored.files.map(({ staged: _bytes, ...file }) => file)
       try {
-        return await store.stages.insert(id, {
+        const stage = await store.stages.insert(id, {
           repositoryId: repository.id,
           packageName: request.packageName,
           unitKey: request.unitKey,
@@ -97,10 +100,14 @@ export function stagedPublishes({ store, blobRecords, publish }: StagesDeps): St
           publisherName: request.publisherName,
           createdAt: Date.now(),
         })
+        if (!(await sweep.isGone(repository.id))) return stage
       } catch (err) {
         await dropReferences(id)
         throw hasCode(err, 'document_exists') ? reservedKey(request) : err
       }
+      await dropReferences(id)
+      await store.stages.delete(id)
+      throw repositoryDeleted()
     },
 
     async list(repositoryId, { after, limit = 100 }) {

@@ -1,0 +1,17 @@
+import type { Stored } from '../metadata/engine.ts'
+
+/** What an organization and a repository have of their end. */
+export interface Mortal {
+  readonly deletingAt?: number
+  readonly deletedAt?: number
+}
+
+/** Is it being deleted, or deleted? Then it does not exist for anybody. */
+export function isGone({ deletingAt, deletedAt }: Mortal): boolean {
+  return deletingAt !== undefined || deletedAt !== undefined
+}
+
+/** What was found, unless it is being deleted or deleted. */
+export function present<T extends Mortal>(found: Stored<T> | undefined): Stored<T> | undefined {
+  return found && !isGone(found.value) ? found : undefined
+}

@@ -1,0 +1,330 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { deletionsIn } from '../access/deletions.ts'
+import { hasCode } from '../errors.ts'
+import type { MetadataEngine } from '../metadata/engine.ts'
+import type { PublishStep } from '../registry/publish-request.ts'
+import { repositorySweep } from '../registry/sweep-repository.ts'
+import { openTestAccess } from '../testing/access.ts'
+import { collectionsThatMention } from '../testing/mentions.ts'
+import { aPublish, openTestRegistry, type TestRegistry } from '../testing/registry.ts'
+import { advanceDeletions } from './deletions.ts'
+
+const atOnce = { sweepAfterMs: 0, buryAfterMs: 0 }
+const ended = Number.MAX_SAFE_INTEGER
+
+/** An organization `acme` with one of everything, and another that stays. */
+async function setUp() {
+  const t = await openTestRegistry()
+  const people = await openTestAccess({ engine: t.engine })
+  const { access } = people
+  const owner = await people.aUser('owner')
+  const acme = await access.organizations.create({ name: 'acme', ownerId: owner.id })
+  const place = { organizationId: acme.id, protocol: 'npm', createdBy: owner.id }
+  const repository = await access.repositories.create({ ...place, name: 'tools' })
+  const other = await access.repositories.create({ ...place, name: 'others' })
+  const team = await access.teams.create({ organizationId: acme.id, name: 'web' })
+  const robot = await access.robots.create({ organizationId: acme.id, name: 'ci' })
+  await people.aToken(robot)
+  for (const { id } of [owner, robot]) await access.teams.setMember(team.id, id, 'member')
+  for (const { id } of [repository, other]) {
+    await access.grants.addTeam(id, team.id)
+    for (const holderId of [owner.id, robot.id]) await access.grants.setPermission(id, { holderId, role: 'admin' })
+  }
+  const packages = []
+  for (const [to, name] of [
+    [repository, 'lib'],
+    [repository, 'cli'],
+    [other, 'lib'],
+    [t.repository, 'lib'],
+  ] as const) {
+    await t.registry.publish(await aPublish({ ...t, repository: to }, name, '1.0.0'))
+    const { package: pkg } = await t.registry.publish(await aPublish({ ...t, repository: to }, name, '1.1.0'))
+    await t.registry.edit(pkg, { kind: 'owner' }, { actor: owner.id, requestId: 'req_1' }, (now) => ({
+      ...now,
+      owners: [],
+    }))
+    t.registry.downloads.count(pkg.id, '1.0.0')
+    if (to !== t.repository) packages.push(pkg.id)
+  }
+  const stage = await t.registry.stages.stage(await aPublish({ ...t, repository }, 'lib', '2.0.0'))
+  await t.registry.downloads.flush()
+  await t.registry.settled()
+  const ofTools = [repository.id, packages[0] ?? '', packages[1] ?? '', stage.id]
+  const ofAcme = [acme.id, ...ofTools, other.id, packages[2] ?? '', team.id, robot.id]
+  return {
+    t,
+    access,
+    owner,
+    acme,
+    repository,
+    team,
+    ofTools,
+    ofAcme,
+    async [Symbol.asyncDispose]() {
+      await people[Symbol.asyncDispose]()
+      await t[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function deletionDeps(engine: MetadataEngine) {
+  return { deletions: deletionsIn(engine, 'main'), sweep: repositorySweep(engine) }
+}
+
+async function isAtEnd(engine: MetadataEngine): Promise<boolean> {
+  const { deletions } = deletionDeps(engine)
+  return [...(await deletions.organizationsBegun(ended)), ...(await deletions.repositoriesBegun(ended))].length === 0
+}
+
+/** What the job does, again and again. */
+async function runToTheEnd(engine: MetadataEngine): Promise<void> {
+  for (let runs = 0; !(await isAtEnd(engine)); runs++) {
+    assert.ok(runs < 1000, 'the deletion ends')
+    await advanceDeletions(deletionDeps(engine), ended, atOnce)
+    await setImmediate()
+  }
+}
+
+/** The same engine, whose process dies at the write after so many. */
+function dying(real: MetadataEngine, writes: number): MetadataEngine {
+  let left = writes
+  const mortal = <A extends unknown[], R>(write: (...args: A) => Promise<R>) => {
+    return (...args: A): Promise<R> => (left-- > 0 ? write(...args) : Promise.reject(new Error('the process died')))
+  }
+  return {
+    ...real,
+    batch: mortal(real.batch.bind(real)),
+    collection(spec) {
+      const collection = real.collection(spec)
+      return {
+        ...collection,
+        insert: mortal(collection.insert.bind(collection)),
+        update: mortal(collection.update.bind(collection)),
+        delete: mortal(collection.delete.bind(collection)),
+      }
+    },
+  }
+}
+
+describe('a deletion', () => {
+  test('of an organization leaves its name and nothing else in any collection', async () => {
+    await using s = await setUp()
+    const before = await collectionsThatMention(s.t.engine, s.ofAcme)
+    const holding = ['memberships', 'teams', 'teamPointers', 'robots', 'grantPointers', 'repositories', 'tokens']
+    const held = ['packages', 'units', 'files', 'changes', 'postings', 'downloads', 'stages']
+    assert.deepEqual(before, ['organizations', ...holding, ...held])
+    await s.access.deletions.beginOrganization(s.acme.id)
+    await runToTheEnd(s.t.engine)
+    assert.deepEqual(await collectionsThatMention(s.t.engine, s.ofAcme), ['organizations'])
+    assert.equal((await s.t.registry.packages.list(s.t.repository.id, {})).items.length, 1)
+  })
+
+  test('of a repository leaves its name, and the rest of the organization', async () => {
+    await using s = await setUp()
+    await s.access.deletions.beginRepository(s.repository.id)
+    await runToTheEnd(s.t.engine)
+    assert.deepEqual(await collectionsThatMention(s.t.engine, s.ofTools), ['repositories'])
+    const left = await s.access.repositories.list(s.acme.id, {})
+    assert.deepEqual(
+      left.items.map(({ value }) => value.name),
+      ['others'],
+    )
+    assert.equal((await s.access.enterTeam(s.owner.as, 'read', { id: s.team.id })).team.id, s.team.id)
+  })
+
+  test('goes on wherever its process died', async () => {
+    await using s = await setUp()
+    await s.access.deletions.beginOrganization(s.acme.id)
+    let deaths = 0
+    while (!(await isAtEnd(s.t.engine))) {
+      await advanceDeletions(deletionDeps(dying(s.t.engine, 1)), ended, atOnce).catch((err) => {
+        assert.match(err.message, /the process died/)
+        deaths++
+      })
+      assert.ok(deaths < 1000, 'each run gets further')
+    }
+    assert.ok(deaths > 20, `it died ${deaths} times`)
+    assert.deepEqual(await collectionsThatMention(s.t.engine, s.ofAcme), ['organizations'])
+  })
+
+  test('begins to sweep, and ends, no sooner than it is told', async () => {
+    await using s = await setUp()
+    const { deletions } = s.access
+    await deletions.beginRepository(s.repository.id)
+    const early = { sweepAfterMs: 60_000, buryAfterMs: 60_000 }
+    await advanceDeletions(deletionDeps(s.t.engine), ended, early)
+    assert.equal((await s.t.registry.packages.list(s.repository.id, {})).items.length, 2)
+    for (let i = 0; i < 3; i++) await advanceDeletions(deletionDeps(s.t.engine), ended, { ...early, sweepAfterMs: 0 })
+    assert.equal((await s.t.registry.packages.list(s.repository.id, {})).items.length, 0)
+    assert.equal((await deletions.repositoriesBegun(ended)).length, 1)
+  })
+
+  test('makes all unknown to everybody at once', async () => {
+    await using s = await setUp()
+    const { access } = s
+    const enter = [
+      () => access.enterOrganization(s.owner.as, 'read', { name: 'acme' }),
+      () => access.enterOrganization(s.owner.as, 'delete', { id: s.acme.id }),
+      () => access.enterTeam(s.owner.as, 'read', { id: s.team.id }),
+      () => access.enterRepository(s.owner.as, 'admin', s.repository.id),
+      () => access.enter(s.owner.as, 'read', { protocol: 'npm', organization: 'acme', repository: 'tools' }),
+      () => access.enter(s.owner.as, 'write', { protocol: 'npm', organization: 'acme' }),
+    ]
+    for (const entering of enter.slice(0, 5)) await entering()
+    await access.deletions.beginOrganization(s.acme.id)
+    for (const entering of enter) {
+      await assert.rejects(entering(), (err) =>
+        hasCode(err, 'organization_unknown', 'repository_unknown', 'team_unknown'),
+      )
+    }
+    assert.equal(await access.organizations.findByName('acme'), undefined)
+    assert.deepEqual((await access.organizations.listOf(s.owner.id, {})).items, [])
+  })
+
+  test('of the default organization is refused', async () => {
+    await using s = await setUp()
+    const main = await s.access.organizations.findByName('main')
+    await assert.rejects(s.access.deletions.beginOrganization(main?.id ?? ''), { code: 'unprocessable' })
+    await assert.rejects(s.access.deletions.beginOrganization('org_never'), { code: 'organization_unknown' })
+    await assert.rejects(s.access.deletions.beginRepository('repo_never'), { code: 'repository_unknown' })
+  })
+
+  test('lets the last owner be deleted', async () => {
+    await using s = await setUp()
+    await s.access.deletions.beginOrganization(s.acme.id)
+    await s.access.removeUser(s.owner.id)
+    assert.equal(await s.access.users.get(s.owner.id), undefined)
+  })
+})
+
+const steps: PublishStep[] = [
+  'policies',
+  'blobs-kept',
+  'files-referenced',
+  'unit-inserted',
+  'package-swapped',
+  'finished',
+]
+
+/** Everything of the test registry's repository but its own record, by the words that only it has. */
+async function leftovers({ engine, repository }: TestRegistry): Promise<readonly string[]> {
+  return collectionsThatMention(engine, [repository.id, 'pkg_', 'unt_', 'stg_'], ['repositories'])
+}
+
+describe('a publish while the repository is deleted', () => {
+  test('is answered and swept, or refused: of fifty at once nothing is left', async () => {
+    await using t = await openTestRegistry()
+    const { deletions } = deletionDeps(t.engine)
+    const names = Array.from({ length: 50 }, (_, i) => `lib-${i % 5}`)
+    const requests = await Promise.all(names.map((name, i) => aPublish(t, name, `1.0.${i}`)))
+    const registries = [t.registry, t.another()]
+    const answered = requests.map(async (request, i) => {
+      for (let turn = 0; turn < 4 * i; turn++) await setImmediate()
+      return registries[i % 2]?.publish(request)
+    })
+    const publishing = Promise.allSettled(answered)
+    await Promise.race(answered)
+    await deletions.beginRepository(t.repository.id)
+    await runToTheEnd(t.engine)
+    const outcomes = await publishing
+    const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+    for (const reason of refused) assert.ok(hasCode(reason, 'repository_unknown'), String(reason))
+    assert.ok(refused.length > 0 && refused.length < 50, `${refused.length} of 50 were refused`)
+    await t.intents()
+    assert.deepEqual(await leftovers(t), [])
+  })
+
+  for (const step of steps) {
+    test(`that hangs after "${step}" is refused when it goes on, and leaves nothing`, async () => {
+      await using t = await openTestRegistry()
+      const reached = Promise.withResolvers<void>()
+      const goOn = Promise.withResolvers<void>()
+      const slow = t.another(async (at) => {
+        if (at !== step) return
+        reached.resolve()
+        await goOn.promise
+      })
+      const publishing = assert.rejects(slow.publish(await aPublish(t, 'lib', '1.0.0')), { code: 'repository_unknown' })
+      await reached.promise
+      await deletionDeps(t.engine).deletions.beginRepository(t.repository.id)
+      for (let i = 0; i < 5; i++) await advanceDeletions(deletionDeps(t.engine), ended, atOnce)
+      goOn.resolve()
+      await publishing
+      await runToTheEnd(t.engine)
+      await t.intents()
+      assert.deepEqual(await leftovers(t), [])
+    })
+
+    test(`whose process dies after "${step}" leaves nothing once the completion job has come by`, async () => {
+      await using t = await openTestRegistry()
+      const mortal = t.another((at) => {
+        if (at === step) throw new Error('the process died')
+      })
+      await assert.rejects(mortal.publish(await aPublish(t, 'lib', '1.0.0')), /the process died/)
+      await deletionDeps(t.engine).deletions.beginRepository(t.repository.id)
+      for (let i = 0; i < 5; i++) await advanceDeletions(deletionDeps(t.engine), ended, atOnce)
+      // It does not end before what was begun.
+      assert.equal(await isAtEnd(t.engine), steps.indexOf(step) < steps.indexOf('files-referenced'))
+      await t.registry.completeUnfinished(Date.now() + 1)
+      await runToTheEnd(t.engine)
+      assert.deepEqual(await leftovers(t), [])
+    })
+  }
+
+  test('is no stage and no change either', async () => {
+    await using t = await openTestRegistry()
+    const { package: pkg } = await t.registry.publish(await aPublish(t, 'lib', '1.0.0'))
+    await deletionDeps(t.engine).deletions.beginRepository(t.repository.id)
+    const deleted = { code: 'repository_unknown' }
+    await assert.rejects(t.registry.stages.stage(await aPublish(t, 'lib', '2.0.0')), deleted)
+    const author = { actor: 'usr_1', requestId: 'req_1' }
+    await assert.rejects(
+      t.registry.edit(pkg, { kind: 'owner' }, author, (now) => ({ ...now, owners: [] })),
+      deleted,
+    )
+    await runToTheEnd(t.engine)
+    await t.intents()
+    assert.deepEqual(await leftovers(t), [])
+  })
+})
+
+describe('a name', () => {
+  test('of a deleted organization is not taken again, nor is one that looks like it, until it is freed', async () => {
+    await using t = await openTestAccess()
+    const { organizations, deletions, deletedNames } = t.access
+    const { id } = await organizations.create({ name: 'acme' })
+    const taken = { code: 'name_taken' }
+    await deletions.beginOrganization(id)
+    await assert.rejects(organizations.create({ name: 'acme' }), taken)
+    await assert.rejects(deletedNames.free(id), { code: 'organization_unknown' })
+    await runToTheEnd(t.engine)
+    for (const name of ['acme', 'acrne']) await assert.rejects(organizations.create({ name }), taken)
+    const { items } = await deletedNames.list('organization', {})
+    assert.deepEqual(
+      items.map((name) => [name.id, name.name]),
+      [[id, 'acme']],
+    )
+    await deletedNames.free(id)
+    assert.notEqual((await organizations.create({ name: 'acme' })).id, id)
+    await assert.rejects(deletedNames.free(id), { code: 'organization_unknown' })
+  })
+
+  test('of a deleted repository is not taken again, also not by a publish, until it is freed', async () => {
+    await using t = await openTestAccess()
+    const { organizations, repositories, deletions, deletedNames } = t.access
+    const jane = await t.aUser('jane')
+    const { id: organizationId } = await organizations.create({ name: 'acme', ownerId: jane.id })
+    const place = { organizationId, protocol: 'npm', name: 'npm', createdBy: jane.id }
+    const { id } = await repositories.create(place)
+    await deletions.beginRepository(id)
+    await runToTheEnd(t.engine)
+    await assert.rejects(repositories.create(place), { code: 'name_taken' })
+    const publishing = () => t.access.enter(jane.as, 'write', { protocol: 'npm', organization: 'acme' })
+    await assert.rejects(publishing(), { code: 'repository_unknown' })
+    assert.deepEqual((await deletedNames.findRepository(organizationId, 'npm', 'npm'))?.id, id)
+    await deletedNames.free(id)
+    assert.notEqual((await publishing()).repository.id, id)
+  })
+})

@@ -1,0 +1,115 @@
+import { isGone } from '../access/gone.ts'
+import { hasCode } from '../errors.ts'
+import type { MetadataEngine, Stored } from '../metadata/engine.ts'
+import { removeAll } from '../metadata/remove-all.ts'
+import * as schema from '../metadata/schema.ts'
+
+const pageSize = 500
+const packagesPerPass = 50
+
+/** One pass: how many records it removed, and whether some are left that a publish or change under way still needs. */
+export interface SweepPass {
+  readonly removed: number
+  readonly isWaiting: boolean
+}
+
+/** Removing what repositories hold that are being deleted. Blobs stay: nothing refers to them, so the collector takes them. */
+export interface Sweep {
+  /**
+   * Removes packages with all that belongs to them, stages and the change log, some of each; call again until a pass
+   * removes nothing and waits for nothing. Safe to stop anywhere, to repeat, and on two replicas at once.
+   */
+  pass(repositoryId: string): Promise<SweepPass>
+  /** Removes one package at once: for a publish or change that finds its repository deleted. */
+  package(packageId: string): Promise<void>
+  /** Is the repository being deleted, deleted, or removed altogether? */
+  isGone(repositoryId: string): Promise<boolean>
+}
+
+/** The sweep of the repositories in `engine`. */
+export function repositorySweep(engine: MetadataEngine): Sweep {
+  const repositories = engine.collection(schema.repositories)
+  const packages = engine.collection(schema.packages)
+  const units = engine.collection(schema.units)
+  const files = engine.collection(schema.files)
+  const postings = engine.collection(schema.postings)
+  const downloads = engine.collection(schema.downloads)
+  const stages = engine.collection(schema.stages)
+  const changes = engine.collection(schema.changes)
+  const intents = engine.collection(schema.intents)
+
+  /** All that names the package, or the stage, by its id. */
+  async function removeUnder(packageId: string): Promise<number> {
+    const query = { equals: { packageId }, limit: pageSize }
+    const counts = [
+      await removeAll(engine, schema.units, () => units.find('bySequence', query)),
+      await removeAll(engine, schema.files, () => files.find('byName', query)),
+      await removeAll(engine, schema.postings, () => postings.find('byPackage', query)),
+      await removeAll(engine, schema.downloads, () => downloads.find('byPackage', query)),
+    ]
+    return counts.reduce((sum, count) => sum + count)
+  }
+
+  async function removeStages(repositoryId: string): Promise<number> {
+    const { items } = await stages.find('byRepository', { equals: { repositoryId }, limit: packagesPerPass })
+    for (const { id } of items) {
+      await removeUnder(id)
+      await stages.delete(id)
+    }
+    return items.length
+  }
+
+  /** Packages that a publish or change is under way in, or was when its process died. There are few at any time. */
+  async function packagesInUse(): Promise<ReadonlySet<string>> {
+    const ids = new Set<string>()
+    for (let after: string | undefined; ; ) {
+      const page = await intents.find('byAge', { limit: 1000, ...(after !== undefined && { after }) })
+      for (const { value } of page.items) ids.add(value.packageId)
+      if (page.next === undefined) return ids
+      after = page.next
+    }
+  }
+
+  /** The record goes last, and only as it was read: by it a half-done publish is found, and finds its own end. */
+  async function removePackages(repositoryId: string): Promise<SweepPass> {
+    const inUse = await packagesInUse()
+    const { items } = await packages.find('byName', { equals: { repositoryId }, limit: packagesPerPass })
+    let removed = 0
+    for (const pkg of items) {
+      removed += await removeUnder(pkg.id)
+      if (!inUse.has(pkg.id) && (await deletedAsRead(pkg))) removed++
+    }
+    return { removed, isWaiting: items.length > 0 }
+  }
+
+  async function deletedAsRead({ id, revision }: Stored<object>): Promise<boolean> {
+    try {
+      await packages.delete(id, revision)
+      return true
+    } catch (err) {
+      if (hasCode(err, 'revision_stale')) return false
+      throw err
+    }
+  }
+
+  return {
+    async pass(repositoryId) {
+      const query = { equals: { repositoryId }, limit: pageSize }
+      const staged = await removeStages(repositoryId)
+      const { removed, isWaiting } = await removePackages(repositoryId)
+      const logged = await removeAll(engine, schema.changes, () => changes.find('bySequence', query))
+      const posted = await removeAll(engine, schema.postings, () => postings.find('byRepository', query))
+      return { removed: staged + removed + logged + posted, isWaiting }
+    },
+
+    async package(packageId) {
+      await removeUnder(packageId)
+      await packages.delete(packageId)
+    },
+
+    async isGone(repositoryId) {
+      const repository = await repositories.get(repositoryId)
+      return !repository || isGone(repository.value)
+    },
+  }
+}
