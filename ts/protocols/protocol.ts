@@ -6,7 +6,8 @@ import type { Limits } from '../config.ts'
 import type { RegistryError } from '../errors.ts'
 import type { ExternalAddress } from '../http/address.ts'
 import type { Log } from '../log.ts'
-import type { PackageFacts, UnitDocument } from '../metadata/schema.ts'
+import type { PackageFacts, UnitDocument, UnitFile } from '../metadata/schema.ts'
+import type { PackageRules } from '../registry/package-rules.ts'
 import type { Registry } from '../registry/registry.ts'
 
 /** Where the request came in: what every URL in an answer is built from. */
@@ -42,6 +43,13 @@ export interface ProtocolDeps {
   secretSetting(id: string, make: () => string): Promise<string>
 }
 
+export interface Download {
+  /** Below the repository's address, percent-encoded, without a slash before; absent for what is not fetched as it is. */
+  readonly path?: string
+  /** Hashes that are known beside SHA-256: algorithm to lower-case hex. */
+  readonly digests: Readonly<Record<string, string>>
+}
+
 /**
  * One package protocol, whole. To add one: write `protocols/<id>/<id>.ts` exporting one of these, add a line to
  * `protocols/all.ts`, run `npm test`. Nothing else in the server names a protocol.
@@ -67,6 +75,10 @@ export interface Protocol {
   renderError(err: RegistryError, c: Context<Env>): Response
   /** What search and listings show of the package when this unit stands for it. */
   describe(unit: UnitDocument): Omit<PackageFacts, 'version'>
+  /** What edits that come in by REST must know, and this protocol's own go by. */
+  readonly rules: PackageRules
+  /** How clients fetch a file of a unit of the package `name`. */
+  download(of: { name: string; unit: UnitDocument; file: UnitFile }): Download
   /** What the dashboard shows under "Install"; `base` as in `Address`. */
   usage(of: { name: string; version: string; base: string }): string
   /** What a person puts into the client's configuration to use a new token; `base`: the server's address. */

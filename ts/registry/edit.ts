@@ -17,14 +17,22 @@ export interface EditDeps {
   readonly finish: Finish
 }
 
+/** What an edit is, for the log, and what it is bound to. */
+export interface EditKind {
+  readonly kind: ChangeKind
+  readonly unitKeys?: readonly string[]
+  /** The package's, as it was read: `precondition_failed` when it has another by now. */
+  readonly revision?: number | undefined
+}
+
 /**
- * Changes a package's tags, owners or marks: one swap, then the log. The edit may throw; it runs again on the newer
- * record when the swap is lost, so that it always decides on what is there. Resolves to the record after it.
+ * Changes a package's tags, owners, marks or status: one swap, then the log. The edit may throw; it runs again on the
+ * newer record when the swap is lost, so that it always decides on what is there. Resolves to the record after it.
  */
 export async function editPackage(
   deps: EditDeps,
   pkg: Package,
-  what: { kind: ChangeKind; unitKeys?: readonly string[] },
+  what: EditKind,
   author: Author,
   edit: Edit,
 ): Promise<Package> {
@@ -40,7 +48,7 @@ export async function editPackage(
   await store.intents.insert(stamp.id, { packageId: pkg.id, startedAt: stamp.at })
   let edited: Package
   try {
-    edited = await swapEdit(store, pkg.id, edit, stamp)
+    edited = await swapEdit(store, pkg.id, edit, stamp, what.revision)
   } catch (err) {
     if (err instanceof RegistryError && err.code !== 'internal') await store.intents.delete(stamp.id)
     throw err
@@ -65,7 +73,11 @@ export function withMarks(
   return [...marks]
 }
 
-/** Marks units deleted and drops the tags that pointed at their versions; a tag in `repointed` gets its new version. */
+/**
+ * Marks units deleted and drops the tags that pointed at their versions; a tag in `repointed` gets its new version,
+ * unless it points elsewhere by now. Throws `revision_stale` when other changes have come between the choice of those
+ * and this record: `latest` would name no version.
+ */
 export function deleting(
   pkg: PackageDocument,
   unitKeys: readonly string[],
@@ -74,9 +86,23 @@ export function deleting(
   repointed: ReadonlyMap<string, string> = new Map(),
 ): ReturnType<Edit> {
   const gone = new Set(versions)
-  const tags = pkg.tags.filter(([tag, version]) => !gone.has(version) && !repointed.has(tag))
+  const known = marksOf(pkg)
+  if (unitKeys.every((key) => known.get(key)?.deletedAt !== undefined)) return undefined
   const marks = withMarks(pkg, new Map(unitKeys.map((key) => [key, { deletedAt: at }])))
   // A name without versions belongs to whoever publishes it next.
-  const owners = isVisible({ ...pkg, marks }) ? pkg.owners : []
-  return { tags: [...tags, ...repointed], owners, marks }
+  if (!isVisible({ ...pkg, marks })) return { tags: [], owners: [], marks, status: { kind: 'active' } }
+  const tags = pkg.tags.flatMap(([tag, version]): [string, string][] => {
+    if (!gone.has(version)) return [[tag, version]]
+    const instead = repointed.get(tag)
+    return instead === undefined ? [] : [[tag, instead]]
+  })
+  requireLatest(pkg, marks, tags)
+  return { tags, marks }
+}
+
+function requireLatest(pkg: PackageDocument, marks: PackageDocument['marks'], tags: PackageDocument['tags']): void {
+  if (!pkg.tags.some(([tag]) => tag === 'latest')) return
+  const latest = new Map(tags).get('latest')
+  if (latest !== undefined && new Map(marks).get(latest)?.deletedAt === undefined) return
+  throw new RegistryError('revision_stale', 'The package has changed since it was read. Read it again and repeat.')
 }

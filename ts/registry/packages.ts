@@ -1,13 +1,17 @@
 import { warmReads } from '../metadata/warm-reads.ts'
+import { type Listing, listing } from './listing.ts'
 import { isVisible, marksOf, policy } from './policy.ts'
 import type { Package, RegistryStore, Unit } from './store.ts'
+import { type Versions, versionReads } from './versions.ts'
 
 const unitsPerPage = 200
 
 /** Reading packages and what they hold. Everything here is visible: published, and not deleted. */
-export interface Packages {
+export interface Packages extends Versions, Listing {
   /** The package, `undefined` when unknown. Names are the protocol's canonical ones. */
   find(repositoryId: string, name: string): Promise<Package | undefined>
+  /** The same by its id. */
+  get(id: string): Promise<Package | undefined>
   /** Visible units by sequence, in pages so that the event loop breathes; `after` leaves out what a caller has. */
   units(pkg: Package, after?: number): AsyncIterable<Unit[]>
   /** The visible unit with a key. */
@@ -30,8 +34,16 @@ export function packageReads(store: RegistryStore): Packages {
   const warmFiles = warmReads<PackageFile | undefined>(store.engine, { maxEntries: 20_000, ttlSeconds: 0 })
 
   return {
+    ...versionReads(store),
+    ...listing(store),
+
     async find(repositoryId, name) {
       const pkg = await warm(`${repositoryId}\0${name}`, () => packageByName(store, repositoryId, name))
+      return pkg && isVisible(pkg.value) ? pkg : undefined
+    },
+
+    async get(id) {
+      const pkg = await store.packages.get(id)
       return pkg && isVisible(pkg.value) ? pkg : undefined
     },
 

@@ -11,7 +11,8 @@ export type { SearchScope }
 
 export interface SearchQuery {
   readonly scope: SearchScope
-  readonly protocol: string
+  /** Absent: of every protocol. */
+  readonly protocol?: string | undefined
   /** Words, all of which must be in the package's terms; empty: everything. */
   readonly text: string
   /** A term that every hit has, beside those of the text: a scope, a keyword, an author. */
@@ -85,7 +86,8 @@ function hitOf(store: RegistryStore, query: SearchQuery, words: readonly string[
 
   return async (packageId: string): Promise<Found | undefined> => {
     const pkg = await store.packages.get(packageId)
-    if (!pkg || pkg.value.protocol !== query.protocol || !isVisible(pkg.value)) return undefined
+    if (!pkg || !isVisible(pkg.value)) return undefined
+    if (query.protocol !== undefined && pkg.value.protocol !== query.protocol) return undefined
     const ranks = words.map((word) => rankOf(pkg.value, word))
     const rank = Math.min(...ranks.filter((each) => each !== undefined), lowestRank)
     if (ranks.includes(undefined) || (query.matches && !(await query.matches(pkg.value)))) return undefined

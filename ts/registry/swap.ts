@@ -1,3 +1,4 @@
+import { changedMeanwhile } from '../access/change.ts'
 import { hasCode, RegistryError } from '../errors.ts'
 import type { ChangeStamp, PackageDocument, PackageFacts, UnitDocument } from '../metadata/schema.ts'
 import { unitBySequence } from './packages.ts'
@@ -28,21 +29,26 @@ export async function completeNext(store: RegistryStore, packageId: string): Pro
 }
 
 /** What a change other than a publish does to the record; called again on the newer record when the swap is lost. */
-export type Edit = (pkg: PackageDocument) => Pick<PackageDocument, 'tags' | 'owners' | 'marks'> | undefined
+export type Edit = (
+  pkg: PackageDocument,
+) => Partial<Pick<PackageDocument, 'tags' | 'owners' | 'marks' | 'status'>> | undefined
 
 /**
  * Changes a package by swapping its record, units that are half published completed first. `undefined` from the
- * edit means that nothing is to change, and nothing is written.
+ * edit means that nothing is to change, and nothing is written. Throws `precondition_failed` when the revision is given
+ * and the record has another.
  */
 export async function swapEdit(
   store: RegistryStore,
   packageId: string,
   edit: Edit,
   stamp: ChangeStamp,
+  revision?: number,
 ): Promise<Package> {
   for (;;) {
     await completeNext(store, packageId)
     const pkg = await existing(store, packageId)
+    if (revision !== undefined && pkg.revision !== revision) throw changedMeanwhile()
     const edited = edit(pkg.value)
     if (!edited) return pkg
     const value = { ...pkg.value, ...edited, updatedAt: stamp.at, recentChanges: withStamp(pkg.value, stamp) }
@@ -55,7 +61,7 @@ export async function swapEdit(
   }
 }
 
-/** The record of a package that must be there; packages are never removed, only marked. */
+/** The record of a package that must be there; packages are removed with their repository alone, else only marked. */
 export async function existing(store: RegistryStore, packageId: string): Promise<Package> {
   const pkg = await store.packages.get(packageId)
   if (!pkg) throw new RegistryError('package_unknown', 'The package does not exist any more.')

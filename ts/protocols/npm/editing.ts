@@ -1,15 +1,18 @@
-import { isDeepStrictEqual } from 'node:util'
+import { isRobotId } from '../../access/principal.ts'
 import { hasCode, RegistryError } from '../../errors.ts'
 import { readJson } from '../../http/body.ts'
-import { withMarks } from '../../registry/edit.ts'
+import { deletePackage, deleteVersions } from '../../registry/delete-versions.ts'
+import { deprecating } from '../../registry/marking.ts'
+import { ownerNamed, owning } from '../../registry/owners.ts'
 import { marksOf } from '../../registry/policy.ts'
 import type { Package, Unit } from '../../registry/store.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import { isObject } from './json-values.ts'
-import { deprecations, ownersEdit, removedVersions, tagsAfterRemoval, updateKind } from './package-update.ts'
+import { deprecations, ownersEdit, removedVersions, updateKind, wantedLatest } from './package-update.ts'
 import { authorOf, type Found, findPackage, type NpmContext, textProperty } from './place.ts'
 import type { ReceivedBody } from './receive.ts'
-import { deprecationOf, npmUnit } from './unit.ts'
+import { rules } from './rules.ts'
+import { deprecationShown, npmUnit } from './unit.ts'
 
 /** Edits of a package: deprecate, owners, unpublish. What a document asks for is found by comparing it to the state. */
 export function editing(deps: ProtocolDeps) {
@@ -27,21 +30,16 @@ export function editing(deps: ProtocolDeps) {
     const units = await unitsOf(pkg)
     const current = new Map(
       [...units].map(([version, { value }]) => {
-        const deprecated = deprecationOf(value, marks.get(value.key))
-        return [version, { manifest: npmUnit(value).manifest, ...(deprecated === undefined ? {} : { deprecated }) }]
+        const { manifest, deprecated: published } = npmUnit(value)
+        const deprecated = deprecationShown(pkg.value, marks.get(value.key), published)
+        return [version, { manifest, ...(deprecated === undefined ? {} : { deprecated }) }]
       }),
     )
     const changes = deprecations(current, sent)
     if (changes.length === 0) return
-    const unitKeys = changes.map(({ version }) => version)
-    await registry.edit(pkg, { kind: 'deprecate', unitKeys }, authorOf(c), ({ tags, owners, ...rest }) => ({
-      tags,
-      owners,
-      marks: withMarks(
-        { tags, owners, ...rest },
-        new Map(changes.map(({ version, message = '' }) => [version, { deprecated: message }])),
-      ),
-    }))
+    const messages = new Map(changes.map(({ version, message = '' }) => [version, message]))
+    const what = { kind: 'deprecate', unitKeys: [...messages.keys()] } as const
+    await registry.edit(pkg, what, authorOf(c), deprecating(messages))
   }
 
   /**
@@ -50,48 +48,29 @@ export function editing(deps: ProtocolDeps) {
    */
   async function changeOwners(c: NpmContext, found: Found, sent: Record<string, unknown>) {
     const named: string[] = []
-    for (const [i, name] of ownersEdit(sent).entries()) named.push(await userNamed(name, `maintainers[${i}]`))
+    for (const [i, name] of ownersEdit(sent).entries()) {
+      named.push(await ownerNamed(access.users, name, `maintainers[${i}]`))
+    }
     const replaces = isCurrent(c, found)
-    await setOwners(c, found.package, (owners) => (replaces ? named : [...new Set([...owners, ...named])]))
-  }
-
-  async function userNamed(name: string, field: string): Promise<string> {
-    const user = await access.users.findByUsername(name)
-    if (user) return user.id
-    throw new RegistryError('payload_invalid', `${field}: there is no user "${name}".`, { field })
+    // A robot is no maintainer that npm could name, so that leaving it out says nothing.
+    await setOwners(c, found.package, (owners) =>
+      replaces ? [...named, ...owners.filter(isRobotId)] : [...owners, ...named],
+    )
   }
 
   function setOwners(c: NpmContext, pkg: Package, next: (owners: readonly string[]) => readonly string[]) {
-    return registry.edit(pkg, { kind: 'owner' }, authorOf(c), ({ tags, owners, marks }) => {
-      const changed = next(owners)
-      if (isDeepStrictEqual(changed, owners)) return undefined
-      if (changed.length > 0) return { tags, owners: changed, marks }
-      throw new RegistryError('payload_invalid', 'A package has at least one owner; add somebody else first.', {
-        field: 'user',
-      })
-    })
+    return registry.edit(pkg, { kind: 'owner' }, authorOf(c), owning(next, 'user'))
   }
 
   /** `npm unpublish name@version`: the packument without it. Clients without a true revision may remove one at a time. */
   async function unpublishVersions(c: NpmContext, found: Found, sent: Record<string, unknown>) {
-    const units = await unitsOf(found.package)
-    const removed = removedVersions(units.keys(), sent)
+    const removed = removedVersions((await unitsOf(found.package)).keys(), sent)
     if (removed.length > 1 && !isCurrent(c, found)) throw stale()
-    await remove(c, found, units, removed, sent)
+    await remove(c, found, removed, sent)
   }
 
-  async function remove(
-    c: NpmContext,
-    { package: pkg }: Found,
-    units: ReadonlyMap<string, Unit>,
-    versions: readonly string[],
-    sent: Record<string, unknown> = {},
-  ) {
-    const gone = new Set(versions)
-    const remaining = [...units.keys()].filter((version) => !gone.has(version))
-    const latest = tagsAfterRemoval(pkg.value.tags, remaining, sent).find(([tag]) => tag === 'latest')
-    const deleted = versions.flatMap((version) => units.get(version) ?? [])
-    await registry.delete(pkg, deleted, authorOf(c), new Map(latest ? [latest] : []))
+  function remove(c: NpmContext, { package: pkg }: Found, versions: readonly string[], sent = {}) {
+    return deleteVersions(registry, rules, pkg, versions, authorOf(c), wantedLatest(sent))
   }
 
   return {
@@ -123,14 +102,14 @@ export function editing(deps: ProtocolDeps) {
     /** `pnpm owner add` (pnpm 12): one user, by name. */
     async addOwner(c: NpmContext) {
       const found = await findPackage(c, deps, 'delete')
-      const user = await userNamed(textProperty(await readJson(c, limits), 'user') ?? '', 'user')
-      await setOwners(c, found.package, (owners) => [...new Set([...owners, user])])
+      const user = await ownerNamed(access.users, textProperty(await readJson(c, limits), 'user') ?? '', 'user')
+      await setOwners(c, found.package, (owners) => [...owners, user])
       return c.json({ ok: true, id: found.name.name })
     },
 
     async removeOwner(c: NpmContext) {
       const found = await findPackage(c, deps, 'delete')
-      const user = await userNamed(c.req.param('user') ?? '', 'user')
+      const user = await ownerNamed(access.users, c.req.param('user') ?? '', 'user')
       await setOwners(c, found.package, (owners) => owners.filter((owner) => owner !== user))
       return c.json({ ok: true, id: found.name.name })
     },
@@ -139,8 +118,7 @@ export function editing(deps: ProtocolDeps) {
     async unpublishAll(c: NpmContext) {
       const found = await findPackage(c, deps, 'delete')
       if (isOutdated(c, found)) throw stale()
-      const units = await unitsOf(found.package)
-      await remove(c, found, units, [...units.keys()])
+      await deletePackage(registry, rules, found.package, authorOf(c))
       return c.json({ ok: true })
     },
 
@@ -152,7 +130,7 @@ export function editing(deps: ProtocolDeps) {
         throw err
       })
       const held = found && (await registry.packages.file(found.package, file))
-      if (found && held) await remove(c, found, await unitsOf(found.package), [held.unit.value.version])
+      if (found && held) await remove(c, found, [held.unit.value.version])
       return c.json({ ok: true })
     },
   }

@@ -4,7 +4,8 @@ import { errorHeaders } from '../../http/error-headers.ts'
 import type { Env, Protocol, ProtocolDeps } from '../protocol.ts'
 import { readCredentials } from './credentials.ts'
 import { npmHandlers } from './handlers.ts'
-import { describeUnit } from './unit.ts'
+import { rules } from './rules.ts'
+import { describeUnit, downloadOf } from './unit.ts'
 
 /** npm, as its clients speak it: npm 10 to 12, pnpm, Yarn 1 and 4, Bun, Deno. */
 export const npm: Protocol = {
@@ -18,6 +19,8 @@ export const npm: Protocol = {
   rootRoutes: routes,
   renderError,
   describe: describeUnit,
+  rules,
+  download: downloadOf,
   usage: ({ name, version, base }) => `npm install ${name}@${version} --registry=${base}/`,
   setup: ({ base, token }) => `registry=${base}/\n${base.replace(/^https?:/, '')}/:_authToken=${token}`,
 }

@@ -6,8 +6,8 @@ import {
   ownersEdit,
   parseTagMap,
   removedVersions,
-  tagsAfterRemoval,
   updateKind,
+  wantedLatest,
 } from './package-update.ts'
 
 const manifest = (version: string) => ({ name: 'a', version, dependencies: { b: '1', c: '2' } })
@@ -59,25 +59,12 @@ describe('unpublish', () => {
     })
   })
 
-  const tags = [
-    ['latest', '2.0.0'],
-    ['next', '3.0.0-a'],
-    ['__proto__', '1.0.0'],
-  ] as const
-  test('tags of removed versions go, latest goes to the highest release left', () => {
-    assert.deepEqual(tagsAfterRemoval(tags, ['1.0.0', '1.10.0', '1.9.0', '3.0.0-a']), [
-      ['latest', '1.10.0'],
-      ['next', '3.0.0-a'],
-      ['__proto__', '1.0.0'],
-    ])
+  test('latest goes where the client says, or to the highest release', () => {
+    assert.equal(wantedLatest({ 'dist-tags': { latest: '1.0.0' } }), '1.0.0')
+    assert.equal(wantedLatest({ 'dist-tags': { latest: 1 } }), undefined)
+    assert.equal(wantedLatest({}), undefined)
+    assert.equal(highest(['1.0.0', '1.10.0', '1.9.0', '3.0.0-a']), '1.10.0')
   })
-  test('latest goes where the client says, if that is left', () => {
-    const wish = { 'dist-tags': { latest: '1.0.0' } }
-    assert.deepEqual(tagsAfterRemoval(tags, ['1.0.0', '1.9.0'], wish)[0], ['latest', '1.0.0'])
-    assert.deepEqual(tagsAfterRemoval(tags, ['1.9.0'], wish), [['latest', '1.9.0']])
-  })
-  test('a latest that is left stays', () => assert.deepEqual(tagsAfterRemoval(tags, ['2.0.0']), [['latest', '2.0.0']]))
-  test('without versions there are no tags', () => assert.deepEqual(tagsAfterRemoval(tags, []), []))
   test('where all are prereleases the highest is latest', () => {
     assert.equal(highest(['1.0.0-a', '1.0.0-b.10', '1.0.0-b.9']), '1.0.0-b.10')
   })

@@ -1,5 +1,6 @@
 import semver from 'semver'
 import { RegistryError } from '../../errors.ts'
+import { requireMessage } from '../../registry/deprecation.ts'
 import { isObject } from './json-values.ts'
 import { requireTag } from './names.ts'
 
@@ -29,7 +30,6 @@ const registryFields = new Set([
   'version',
   'bundleDependencies',
 ])
-const maxMessageLength = 1024
 
 /**
  * Which edit a sent document is: without `versions` it names owners, with fewer versions than there are it unpublishes,
@@ -59,20 +59,6 @@ export function removedVersions(current: Iterable<string>, sent: Record<string, 
   }
   for (const [version] of listed) known.delete(version)
   return [...known]
-}
-
-/**
- * Throws `payload_invalid` for a deprecation message that is too long, or that would steer the terminals which installs
- * print it on: of control characters it may have ends of lines and tabs.
- */
-export function requireMessage(message: string, field: string): void {
-  if (message.length > maxMessageLength) {
-    refuse(`${field} has ${message.length} characters; at most ${maxMessageLength} are kept.`, field)
-  }
-  const control = /[^\P{Cc}\n\t]/u.exec(message)?.[0]
-  if (control === undefined) return
-  const code = control.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
-  refuse(`${field} holds the control character U+${code}; write the message as plain text.`, field)
 }
 
 /**
@@ -111,21 +97,10 @@ export function ownersEdit(sent: Record<string, unknown>): string[] {
   return [...new Set(names)]
 }
 
-/**
- * The tags after versions were removed: those that pointed to them are gone, and `latest` points to what `sent` says if
- * that is left, else to the highest release, else to the highest version. Without versions there are no tags.
- */
-export function tagsAfterRemoval(
-  tags: readonly (readonly [tag: string, version: string])[],
-  remaining: readonly string[],
-  sent: Record<string, unknown> = {},
-): [tag: string, version: string][] {
-  const left = new Set(remaining)
-  const kept = tags.filter(([, version]) => left.has(version)).map(([tag, version]): [string, string] => [tag, version])
-  if (remaining.length === 0 || kept.some(([tag]) => tag === 'latest')) return kept
+/** The version that an unpublishing document wants `latest` to name, if it says so. */
+export function wantedLatest(sent: Record<string, unknown>): string | undefined {
   const wanted = isObject(sent['dist-tags']) ? sent['dist-tags']['latest'] : undefined
-  const latest = typeof wanted === 'string' && left.has(wanted) ? wanted : highest(remaining)
-  return [['latest', latest], ...kept]
+  return typeof wanted === 'string' ? wanted : undefined
 }
 
 /** The body of a PUT to `/-/package/<name>/dist-tags`: every tag and its version, not yet known to exist. */

@@ -3,12 +3,13 @@ import { marksOf } from '../../registry/policy.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { Package, Unit } from '../../registry/store.ts'
 import { type PreparedVersion, prepareVersion } from './packument.ts'
-import { deprecationOf, npmUnit, versionOfUnit } from './unit.ts'
+import { deprecationShown, npmUnit, versionOfUnit } from './unit.ts'
 
 /** A visible version, printed once. */
 export interface PreparedUnit {
   readonly key: string
   readonly prepared: PreparedVersion
+  /** The deprecation that it was published with. */
   readonly published: string | undefined
 }
 
@@ -52,7 +53,7 @@ function prepareUnit(pkg: Package, { value }: Unit): PreparedUnit {
   return {
     key: value.key,
     prepared: prepareVersion(pkg.value.name, versionOfUnit(value)),
-    published: deprecationOf(value, undefined),
+    published: npmUnit(value).deprecated,
   }
 }
 
@@ -62,7 +63,7 @@ function visible(pkg: Package, units: readonly PreparedUnit[]) {
   return units.flatMap(({ key, prepared, published }) => {
     const mark = marks.get(key)
     if (mark?.deletedAt !== undefined) return []
-    const deprecated = (mark?.deprecated ?? published) || undefined
+    const deprecated = deprecationShown(pkg.value, mark, published)
     return [deprecated === undefined ? { prepared } : { prepared, deprecated }]
   })
 }

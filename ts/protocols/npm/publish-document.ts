@@ -1,8 +1,8 @@
 import { RegistryError } from '../../errors.ts'
+import { requireMessage } from '../../registry/deprecation.ts'
 import type { ParsedAttachment } from './attachment-data.ts'
 import { isObject } from './json-values.ts'
 import { type PackageName, requireTag, requireVersion } from './names.ts'
-import { requireMessage } from './package-update.ts'
 import type { PublishBody } from './publish-body.ts'
 
 /** A publish body that is whole and agrees with itself; its tarball has not been looked into yet. */

@@ -1,6 +1,4 @@
-import type { PackageDocument } from '../../metadata/schema.ts'
-import { marksOf } from '../../registry/policy.ts'
-
+import { packageDeprecation } from '../../registry/deprecation.ts'
 import type { SearchHit as RegistryHit, SearchScope } from '../../registry/search.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import type { Person } from './packument.ts'
@@ -78,7 +76,7 @@ export function searching({ access, registry }: ProtocolDeps) {
           keywords,
           authors,
           maintainers,
-          deprecated: isDeprecated(pkg),
+          deprecated: packageDeprecation(pkg) !== undefined,
         })
       },
       async mayRead(repository, pkg) {
@@ -92,12 +90,6 @@ export function searching({ access, registry }: ProtocolDeps) {
     const hits = await Promise.all(result.hits.map((hit) => printHit(hit, people)))
     return c.json(searchAnswer(hits, result.total, new Date().toISOString()))
   }
-}
-
-/** Whether the version that stands for the package is deprecated. */
-function isDeprecated(pkg: PackageDocument): boolean {
-  const mark = marksOf(pkg).get(pkg.facts.version)
-  return Boolean(mark?.deprecated)
 }
 
 function linksOf(manifest: Readonly<Record<string, unknown>>): {

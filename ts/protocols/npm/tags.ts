@@ -1,8 +1,6 @@
 import { RegistryError } from '../../errors.ts'
 import { readJson } from '../../http/body.ts'
-import type { PackageDocument } from '../../metadata/schema.ts'
-import { marksOf } from '../../registry/policy.ts'
-import type { Package } from '../../registry/store.ts'
+import { requireVersions, retagging } from '../../registry/package-tags.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import { requireTag, requireVersion } from './names.ts'
 import { parseTagMap } from './package-update.ts'
@@ -13,23 +11,20 @@ import { authorOf, findPackage, type NpmContext } from './place.ts'
 export function distTags(deps: ProtocolDeps) {
   const { registry, limits } = deps
 
-  /** Replaces tags in one swap; the versions must be there when it commits. */
-  async function change(c: NpmContext, edit: (tags: Map<string, string>) => void) {
+  /** Changes tags in one swap; the versions of `set` must be there when it commits. */
+  async function change(c: NpmContext, set: ReadonlyMap<string, string>, edit: (tags: Map<string, string>) => void) {
     const found = await findPackage(c, deps, 'write')
-    await registry.edit(found.package, { kind: 'tag' }, authorOf(c), (current) => {
-      const tags = new Map(current.tags)
-      edit(tags)
-      requireLive(current, tags)
-      return { tags: [...tags], owners: current.owners, marks: current.marks }
-    })
+    await requireVersions(registry.packages, found.package, set.values())
+    await registry.edit(
+      found.package,
+      { kind: 'tag' },
+      authorOf(c),
+      retagging((tags) => {
+        edit(tags)
+        for (const [tag, version] of set) tags.set(tag, version)
+      }),
+    )
     return c.json({ ok: true, id: found.name.name })
-  }
-
-  async function requireVersions(pkg: Package, tags: ReadonlyMap<string, string>) {
-    for (const version of new Set(tags.values())) {
-      if (await registry.packages.unit(pkg, version)) continue
-      throw new RegistryError('version_unknown', `There is no version ${version} of ${pkg.value.name}.`)
-    }
   }
 
   function readTags(body: unknown): Map<string, string> {
@@ -46,9 +41,7 @@ export function distTags(deps: ProtocolDeps) {
     async set(c: NpmContext) {
       const tag = requireTag(c.req.param('tag'), 'tag')
       const version = requireVersion(await readJson(c, limits), 'version')
-      const { package: pkg } = await findPackage(c, deps, 'write')
-      await requireVersions(pkg, new Map([[tag, version]]))
-      return change(c, (tags) => tags.set(tag, version))
+      return change(c, new Map([[tag, version]]), () => {})
     },
 
     async remove(c: NpmContext) {
@@ -64,37 +57,19 @@ export function distTags(deps: ProtocolDeps) {
       if (!new Map(pkg.value.tags).has(tag)) {
         throw new RegistryError('version_unknown', `${pkg.value.name} has no tag "${tag}".`)
       }
-      return change(c, (tags) => tags.delete(tag))
+      return change(c, new Map(), (tags) => tags.delete(tag))
     },
 
     /** PUT replaces all tags, `latest` excepted when the body leaves it out. */
     async replace(c: NpmContext) {
-      const sent = readTags(await readJson(c, limits))
-      const { package: pkg } = await findPackage(c, deps, 'write')
-      await requireVersions(pkg, sent)
-      return change(c, (tags) => {
+      return change(c, readTags(await readJson(c, limits)), (tags) => {
         for (const tag of [...tags.keys()]) if (tag !== 'latest') tags.delete(tag)
-        for (const [tag, version] of sent) tags.set(tag, version)
       })
     },
 
     /** POST adds to the tags that are there. */
     async merge(c: NpmContext) {
-      const sent = readTags(await readJson(c, limits))
-      const { package: pkg } = await findPackage(c, deps, 'write')
-      await requireVersions(pkg, sent)
-      return change(c, (tags) => {
-        for (const [tag, version] of sent) tags.set(tag, version)
-      })
+      return change(c, readTags(await readJson(c, limits)), () => {})
     },
-  }
-}
-
-/** A version may have been deleted since it was looked up; the record that is swapped decides. */
-function requireLive(pkg: PackageDocument, tags: ReadonlyMap<string, string>): void {
-  const marks = marksOf(pkg)
-  for (const version of tags.values()) {
-    if (marks.get(version)?.deletedAt === undefined) continue
-    throw new RegistryError('version_unknown', `${pkg.name} ${version} was deleted.`)
   }
 }

@@ -1,5 +1,7 @@
 import type { Json } from '../../metadata/engine.ts'
-import type { PackageFacts, UnitDocument, UnitMark } from '../../metadata/schema.ts'
+import type { PackageDocument, PackageFacts, UnitDocument, UnitMark } from '../../metadata/schema.ts'
+import { deprecationOf } from '../../registry/deprecation.ts'
+import type { Download, Protocol } from '../protocol.ts'
 import { isObject } from './json-values.ts'
 import type { NpmVersionInput } from './packument.ts'
 
@@ -26,9 +28,24 @@ export function versionOfUnit(unit: UnitDocument): NpmVersionInput {
   return { ...npmUnit(unit), version: unit.version, publishedAt: new Date(unit.createdAt).toISOString() }
 }
 
-/** What a version's deprecation is now; a mark with an empty message takes the published one back. */
-export function deprecationOf(unit: UnitDocument, mark: UnitMark | undefined): string | undefined {
-  return (mark?.deprecated ?? npmUnit(unit).deprecated) || undefined
+/** What npm tells as a version's deprecation: it has no yanking, and its clients avoid what is deprecated. */
+export function deprecationShown(
+  pkg: Pick<PackageDocument, 'status'>,
+  mark: UnitMark | undefined,
+  published: string | undefined,
+): string | undefined {
+  const message = deprecationOf(pkg, mark, published)
+  if (mark?.yanked === undefined) return message
+  return [`Yanked${mark.yanked && `: ${mark.yanked}`}`, message].filter(Boolean).join('\n')
+}
+
+/** Where a file of a version is, and its hashes. A provenance bundle is given out inside another document alone. */
+export function downloadOf({ name, unit, file }: Parameters<Protocol['download']>[0]): Download {
+  const { integrity, shasum } = npmUnit(unit).dist
+  if (!file.name.endsWith('.tgz')) return { digests: {} }
+  const sha512 = Buffer.from(integrity.replace(/^sha512-/, ''), 'base64').toString('hex')
+  const encoded = name.split('/').map(encodeURIComponent).join('/').replace(/^%40/, '@')
+  return { path: `${encoded}/-/${encodeURIComponent(file.name)}`, digests: { sha512, sha1: shasum } }
 }
 
 const maxKeywords = 50
@@ -39,10 +56,12 @@ export function describeUnit(unit: UnitDocument): Omit<PackageFacts, 'version'> 
   const keywords = Array.isArray(manifest['keywords']) ? manifest['keywords'] : []
   const author = manifest['author']
   const authorName = isObject(author) ? author['name'] : author
+  const { deprecated } = npmUnit(unit)
   return {
     description: textOf(manifest['description']).slice(0, 1000),
     keywords: keywords.filter((keyword) => typeof keyword === 'string').slice(0, maxKeywords),
     authors: [textOf(authorName).slice(0, 200), unit.publisherName].filter((name) => name !== ''),
+    ...(deprecated && { deprecated }),
   }
 }
 
