@@ -10,20 +10,13 @@ import { npmUnit } from './unit.ts'
 export function searching({ access, registry }: ProtocolDeps) {
   /** People by user id, asked once per search. */
   function peopleBook() {
-    const known = new Map<string, Promise<Person | undefined>>()
-    const load = async (id: string) => {
+    const personOf = onceEach(async (id): Promise<Person | undefined> => {
       const user = await access.users.get(id)
       return user && { name: user.value.username, email: user.value.email }
-    }
+    })
     return async (ids: readonly string[]): Promise<Person[]> => {
-      const people: Person[] = []
-      for (const id of ids) {
-        const person = known.get(id) ?? load(id)
-        known.set(id, person)
-        const found = await person
-        if (found) people.push(found)
-      }
-      return people
+      const people = await Promise.all(ids.map(personOf))
+      return people.filter((person) => person !== undefined)
     }
   }
 
@@ -60,6 +53,7 @@ export function searching({ access, registry }: ProtocolDeps) {
     const query = parseSearchRequest(c.req.query())
     const { principal } = c.var
     const people = peopleBook()
+    const organizationOf = onceEach((id) => access.organizations.get(id))
     const anchor = anchorOf(query)
     const result = await registry.search({
       scope: await scopeOf(c),
@@ -80,7 +74,7 @@ export function searching({ access, registry }: ProtocolDeps) {
         })
       },
       async mayRead(repository, pkg) {
-        const organization = await access.organizations.get(repository.value.organizationId)
+        const organization = await organizationOf(repository.value.organizationId)
         if (!organization) return false
         return (await access.can(principal, 'read', { organization, repository }, pkg.name)).allowed
       },
@@ -89,6 +83,16 @@ export function searching({ access, registry }: ProtocolDeps) {
     })
     const hits = await Promise.all(result.hits.map((hit) => printHit(hit, people)))
     return c.json(searchAnswer(hits, result.total, new Date().toISOString()))
+  }
+}
+
+/** Loads each id once. */
+function onceEach<T>(load: (id: string) => Promise<T>): (id: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>()
+  return (id) => {
+    const loaded = known.get(id) ?? load(id)
+    known.set(id, loaded)
+    return loaded
   }
 }
 
