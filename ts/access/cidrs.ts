@@ -35,6 +35,16 @@ export function isInRanges(ranges: AddressRanges, address: string): boolean {
   return version !== 0 && ranges.check(bare, version === 6 ? 'ipv6' : 'ipv4')
 }
 
+/** Is the whole range in one of the others? All of them as `checkCidr` returned them. */
+export function isWithinRanges(cidr: string, others: readonly string[]): boolean {
+  const { address, prefix, version } = parseCidr(cidr)
+  return others.some((other) => {
+    const outer = parseCidr(other)
+    const isNoLarger = outer.version === version && Number(outer.prefix) <= Number(prefix)
+    return isNoLarger && isInRanges(addressRanges([other]), address)
+  })
+}
+
 function parseCidr(text: string): { address: string; prefix: string | undefined; version: number } {
   const slash = text.indexOf('/')
   const address = slash === -1 ? text : text.slice(0, slash)

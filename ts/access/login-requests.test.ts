@@ -30,7 +30,7 @@ describe('a login request', () => {
     const { user, pollSecret } = await approved(t)
     const all = await Promise.all(Array.from({ length: 10 }, () => t.access.loginRequests.collect(pollSecret)))
     assert.equal(all.filter(({ state }) => state === 'ready').length, 1)
-    assert.equal((await t.access.tokens.list(user.id)).length, 1)
+    assert.equal((await t.access.tokens.list(user.id, {})).items.length, 1)
     assert.deepEqual(await t.access.loginRequests.collect(pollSecret), { state: 'gone' })
   })
 
@@ -54,7 +54,7 @@ describe('a login request', () => {
     const { user, pollSecret } = await approved(t)
     await t.access.users.setActive(user.id, false)
     assert.deepEqual(await t.access.loginRequests.collect(pollSecret), { state: 'gone' })
-    assert.deepEqual(await t.access.tokens.list(user.id), [])
+    assert.deepEqual((await t.access.tokens.list(user.id, {})).items, [])
   })
 
   test('is gone after five minutes, and swept', async (context) => {

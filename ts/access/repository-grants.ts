@@ -31,7 +31,12 @@ export interface RepositoryGrants {
   addTeam(repositoryId: string, teamId: string): Promise<void>
   /** Not working there is success. Throws `repository_unknown`. */
   removeTeam(repositoryId: string, teamId: string): Promise<void>
-  /** Ids of the repositories that a user, team or robot has something of directly, at most 1000. */
+  /** Ids of the repositories that a user, team or robot has something of directly, by id. */
+  list(
+    holderId: string,
+    page: { limit?: number; after?: string },
+  ): Promise<{ readonly items: readonly string[]; readonly next?: string }>
+  /** The same, at most 1000. */
   repositoriesOf(holderId: string): Promise<readonly string[]>
   /** Takes from the holder what repositories give it. */
   withdrawEverywhere(holderId: string): Promise<void>
@@ -114,6 +119,10 @@ export function repositoryGrants(engine: MetadataEngine): RepositoryGrants {
         return { teams: [...teams, teamId], permissions }
       }),
     removeTeam: (repositoryId, teamId) => take(repositoryId, teamId, (grants) => withoutTeam(grants, teamId)),
+    async list(holderId, page) {
+      const { items, next } = await pointers.find('byHolder', { equals: { holderId }, ...page })
+      return { items: items.map(({ value }) => value.repositoryId), ...(next !== undefined && { next }) }
+    },
     async repositoriesOf(holderId) {
       const { items } = await pointers.find('byHolder', { equals: { holderId }, limit: 1000 })
       return items.map(({ value }) => value.repositoryId)

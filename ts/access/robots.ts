@@ -22,8 +22,15 @@ export interface Robots {
   find(organizationId: string, name: string): Promise<Stored<RobotDocument> | undefined>
   /** By name. */
   list(organizationId: string, page: { limit?: number; after?: string }): Promise<Page<RobotDocument>>
-  /** Throws `payload_invalid` with the field, `robot_unknown`. */
-  configure(id: string, settings: { description?: string; isActive?: boolean }): Promise<Stored<RobotDocument>>
+  /**
+   * Throws `payload_invalid` with the field, `robot_unknown`; `precondition_failed` when the revision is given and is
+   * another.
+   */
+  configure(
+    id: string,
+    settings: { description?: string; isActive?: boolean },
+    revision?: number,
+  ): Promise<Stored<RobotDocument>>
   /** With its tokens and permissions. Unknown is success. */
   delete(id: string): Promise<void>
 }
@@ -56,12 +63,12 @@ export function robotDirectory(engine: MetadataEngine, grants: RepositoryGrants,
     },
     list: (organizationId, page) => robots.find('byName', { equals: { organizationId }, ...page }),
 
-    async configure(id, { description, isActive }) {
+    async configure(id, { description, isActive }, revision) {
       const settings = {
         ...(description !== undefined && { description: checkText('description', description) }),
         ...(isActive !== undefined && { isActive }),
       }
-      const changed = await changeDocument(robots, id, (robot) => ({ ...robot, ...settings }))
+      const changed = await changeDocument(robots, id, (robot) => ({ ...robot, ...settings }), revision)
       if (!changed) throw new RegistryError('robot_unknown', 'There is no such robot.')
       return changed
     },

@@ -88,11 +88,30 @@ describe('a team', () => {
     await access.teams.setMember(web.id, jane.id, 'maintainer')
     await access.teams.setMember(web.id, robot.id, 'member')
     assert.deepEqual((await access.teams.members(web.id, {})).items, [
-      { memberId: robot.id, role: 'member' },
-      { memberId: jane.id, role: 'maintainer' },
+      { memberId: robot.id, role: 'member', revision: 2 },
+      { memberId: jane.id, role: 'maintainer', revision: 2 },
     ])
     await access.organizations.removeMember(acme.id, jane.id)
-    assert.deepEqual((await access.teams.members(web.id, {})).items, [{ memberId: robot.id, role: 'member' }])
+    assert.deepEqual((await access.teams.members(web.id, {})).items, [
+      { memberId: robot.id, role: 'member', revision: 2 },
+    ])
+  })
+
+  test('changes from what was read alone, where that is asked for', async () => {
+    await using opened = await openTestAccess()
+    const { access, jane, web } = await aWorld(opened)
+    const { revision } = await access.teams.setMember(web.id, jane.id, 'member', 'none')
+    await assert.rejects(access.teams.setMember(web.id, jane.id, 'maintainer', 'none'), { code: 'name_taken' })
+    await assert.rejects(access.teams.setMember(web.id, jane.id, 'maintainer', revision - 1), {
+      code: 'precondition_failed',
+    })
+    const changed = await access.teams.setMember(web.id, jane.id, 'maintainer', revision)
+    assert.deepEqual(await access.teams.member(web.id, jane.id), changed)
+    assert.equal(changed.role, 'maintainer')
+    await access.teams.removeMember(web.id, jane.id)
+    assert.equal(await access.teams.member(web.id, jane.id), undefined)
+    await assert.rejects(access.teams.describe(web.id, 'x', web.revision + 1), { code: 'precondition_failed' })
+    assert.equal((await access.teams.describe(web.id, 'x', web.revision)).value.description, 'x')
   })
 
   test('keeps its members when their role in the organization changes', async () => {

@@ -11,7 +11,7 @@ import {
 import { changeDocument } from './change.ts'
 import { checkName, checkText } from './names.ts'
 import type { RepositoryGrants } from './repository-grants.ts'
-import { type TeamSeats, teamSeats } from './team-seats.ts'
+import { type ExpectedSeat, type TeamSeat, type TeamSeats, teamSeats } from './team-seats.ts'
 
 export interface NewTeam {
   readonly organizationId: string
@@ -20,10 +20,9 @@ export interface NewTeam {
   readonly description?: string
 }
 
-export interface TeamMember {
+export interface TeamMember extends TeamSeat {
   /** A user's or robot's id. */
   readonly memberId: string
-  readonly role: TeamRole
 }
 
 /** Groups of an organization's members and robots, and which repositories they work on. */
@@ -34,13 +33,21 @@ export interface Teams {
   find(organizationId: string, name: string): Promise<Stored<TeamDocument> | undefined>
   /** By name. */
   list(organizationId: string, page: { limit?: number; after?: string }): Promise<Page<TeamDocument>>
-  /** Throws `payload_invalid` with the field, `team_unknown`. */
-  describe(id: string, description: string): Promise<Stored<TeamDocument>>
+  /**
+   * Throws `payload_invalid` with the field, `team_unknown`; `precondition_failed` when the revision is given and is
+   * another.
+   */
+  describe(id: string, description: string, revision?: number): Promise<Stored<TeamDocument>>
   /** Takes all that the team gave from everybody, then removes it. Unknown is success. */
   delete(id: string): Promise<void>
-  /** Puts a member or robot of the organization into the team, or changes the role. Throws `team_unknown`,
-   *  `unprocessable` for who does not belong to the organization. */
-  setMember(id: string, memberId: string, role: TeamRole): Promise<void>
+  /**
+   * Puts a member or robot of the organization into the team, or changes the role. Throws `team_unknown`,
+   * `unprocessable` for who does not belong to the organization; `name_taken` for who is in the team and was expected
+   * not to be, `precondition_failed` for a seat of another revision than expected.
+   */
+  setMember(id: string, memberId: string, role: TeamRole, expected?: ExpectedSeat): Promise<TeamMember>
+  /** `undefined` for who is not in the team. Throws `team_unknown`. */
+  member(id: string, memberId: string): Promise<TeamMember | undefined>
   /** Not in the team is success. */
   removeMember(id: string, memberId: string): Promise<void>
   /** By member id; a page may be shorter than its limit. */
@@ -58,18 +65,24 @@ export function teamDirectory(engine: MetadataEngine, grants: RepositoryGrants):
 
   async function require(id: string): Promise<Stored<TeamDocument>> {
     const team = await teams.get(id)
-    if (!team) throw new RegistryError('team_unknown', 'There is no such team.')
+    if (!team) throw unknownTeam()
     return team
   }
 
-  async function setMember(id: string, memberId: string, role: TeamRole): Promise<void> {
+  async function setMember(id: string, memberId: string, role: TeamRole, expected?: ExpectedSeat): Promise<TeamMember> {
     const { organizationId } = (await require(id)).value
     await point(pointers, { teamId: id, memberId })
-    await seats.take(organizationId, memberId, id, role)
+    const seat = await seats.take(organizationId, memberId, id, role, expected)
     // A deletion that went through the members before this one was there.
-    if (await teams.get(id)) return
+    if (await teams.get(id)) return { memberId, ...seat }
     await seats.leave(organizationId, memberId, id)
-    await require(id)
+    throw unknownTeam()
+  }
+
+  async function member(id: string, memberId: string): Promise<TeamMember | undefined> {
+    const { organizationId } = (await require(id)).value
+    const seat = await seats.find(organizationId, memberId, id)
+    return seat && { memberId, ...seat }
   }
 
   async function removeMember(id: string, memberId: string): Promise<void> {
@@ -99,9 +112,9 @@ export function teamDirectory(engine: MetadataEngine, grants: RepositoryGrants):
       return items[0]
     },
     list: (organizationId, page) => teams.find('byName', { equals: { organizationId }, ...page }),
-    async describe(id, description) {
+    async describe(id, description, revision) {
       const text = checkText('description', description)
-      return (await changeDocument(teams, id, (team) => ({ ...team, description: text }))) ?? require(id)
+      return (await changeDocument(teams, id, (team) => ({ ...team, description: text }), revision)) ?? require(id)
     },
 
     async delete(id) {
@@ -113,14 +126,15 @@ export function teamDirectory(engine: MetadataEngine, grants: RepositoryGrants):
     },
 
     setMember,
+    member,
     removeMember,
     async members(id, page) {
       const { organizationId } = (await require(id)).value
       const { items, next } = await pointers.find('byTeam', { equals: { teamId: id }, ...page })
       const seated = await Promise.all(
         items.map(async ({ value: { memberId } }) => {
-          const role = await seats.roleOf(organizationId, memberId, id)
-          return role ? [{ memberId, role }] : []
+          const seat = await seats.find(organizationId, memberId, id)
+          return seat ? [{ memberId, ...seat }] : []
         }),
       )
       return { items: seated.flat(), ...(next !== undefined && { next }) }
@@ -129,6 +143,10 @@ export function teamDirectory(engine: MetadataEngine, grants: RepositoryGrants):
 }
 
 type Pointers = Collection<TeamPointerDocument, 'byTeam'>
+
+function unknownTeam(): RegistryError {
+  return new RegistryError('team_unknown', 'There is no such team.')
+}
 
 const pointerId = (teamId: string, memberId: string) => `${teamId}:${memberId}`
 

@@ -51,7 +51,7 @@ describe('a token', () => {
     const user = await t.aUser('jane')
     const expiring = await t.aToken(user, { expiresAt: Date.now() + 60_000 })
     const revoked = await t.aToken(user)
-    const [token] = await t.access.tokens.list(user.id)
+    const [token] = (await t.access.tokens.list(user.id, {})).items
     await t.access.tokens.revoke(user.id, token?.id ?? '')
     context.mock.timers.enable({ apis: ['Date'], now: Date.now() + 60_001 })
     for (const text of ['', 'x', newTokenText(), revoked.text, expiring.text]) {
@@ -87,10 +87,51 @@ describe('a token', () => {
     await using t = await openTestAccess()
     const [jane, joe] = [await t.aUser('jane'), await t.aUser('joe')]
     const { text } = await t.aToken(jane)
-    const [token] = await t.access.tokens.list(jane.id)
+    const [token] = (await t.access.tokens.list(jane.id, {})).items
     await assert.rejects(t.access.tokens.revoke(joe.id, token?.id ?? ''), { code: 'token_unknown' })
     await assert.rejects(t.access.tokens.revoke(joe.id, 'tok_nothing'), { code: 'token_unknown' })
     assert.equal((await t.access.tokens.find(text))?.id, token?.id)
+  })
+
+  test('is ended by its text, also when it has expired; of a rotated one the old secret alone is', async (context) => {
+    await using t = await openTestAccess()
+    const { id } = await t.aUser('jane')
+    const { text } = await t.aToken({ id }, { expiresAt: Date.now() + 60_000 })
+    const rotating = await t.aToken({ id })
+    const tokenId = (await t.access.tokens.find(rotating.text))?.id ?? ''
+    const rotated = await t.access.tokens.rotate(id, tokenId, 3600)
+    const use = (token: string) => t.access.authenticate({ kind: 'token', token }, home)
+    await use(rotating.text)
+    await t.access.tokens.endSecret(rotating.text)
+    await assert.rejects(use(rotating.text), { code: 'credentials_invalid' })
+    await use(rotated.text)
+    context.mock.timers.enable({ apis: ['Date'], now: Date.now() + 60_001 })
+    for (const one of [text, text, newTokenText(), 'nonsense', '']) await t.access.tokens.endSecret(one)
+    assert.deepEqual(
+      (await t.access.tokens.list(id, {})).items.map((token) => token.id),
+      [tokenId],
+    )
+  })
+
+  test('is listed with others in pages, newest first, and never with those of another', async (context) => {
+    await using t = await openTestAccess()
+    const [jane, joe] = [await t.aUser('jane'), await t.aUser('joe')]
+    context.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+    const make = async (name: string) => {
+      context.mock.timers.tick(1)
+      await t.aToken(jane, { name })
+    }
+    for (const name of ['a', 'b', 'c']) await make(name)
+    await t.aToken(joe)
+    const first = await t.access.tokens.list(jane.id, { limit: 2 })
+    await make('d')
+    assert.ok(first.next)
+    const second = await t.access.tokens.list(jane.id, { limit: 2, after: first.next })
+    assert.deepEqual(
+      [...first.items, ...second.items].map(({ value }) => value.name),
+      ['c', 'b', 'a'],
+    )
+    assert.equal(second.next, undefined)
   })
 
   test('notes its last use, once a minute', async () => {
@@ -115,6 +156,8 @@ describe('a token', () => {
     ['expiresAt', { expiresAt: Number.NaN }],
     ['cidrs', { cidrs: ['10.0.0.0/99'] }],
     ['packages', { packages: [''] }],
+    ['packages', { packages: ['lib', 'a*b'] }],
+    ['packages', { packages: ['a**'] }],
     ['repositories', { repositories: Array.from({ length: 201 }, String) }],
   ]
   for (const [field, limits] of refused) {
@@ -122,7 +165,7 @@ describe('a token', () => {
       await using t = await openTestAccess()
       const { id } = await t.aUser('jane')
       await assert.rejects(t.aToken({ id }, limits), { code: 'payload_invalid', details: { field } })
-      assert.deepEqual(await t.access.tokens.list(id), [])
+      assert.deepEqual((await t.access.tokens.list(id, {})).items, [])
     })
   }
 })

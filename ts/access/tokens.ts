@@ -1,14 +1,14 @@
 import { RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
-import type { MetadataEngine, Stored } from '../metadata/engine.ts'
+import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import { type Action, type TokenDocument, tokens as tokensSpec } from '../metadata/schema.ts'
 import { changeDocument } from './change.ts'
 import { checkCidr } from './cidrs.ts'
 import { checkLabel } from './names.ts'
+import { checkPackagePattern } from './token-scope.ts'
 import { hintLength, isTokenText, newTokenText, tokenHash } from './token-text.ts'
 
 export const allActions: readonly Action[] = ['read', 'write', 'delete', 'admin']
-const maxListed = 1000
 const maxLimits = 200
 const maxGraceSeconds = 30 * 86_400
 
@@ -34,10 +34,16 @@ export interface Tokens {
   create(token: NewToken): Promise<MadeToken>
   /** The record of a token's text, whatever its expiry; `undefined` for an unknown, revoked or mistyped one. */
   find(text: string): Promise<Stored<TokenDocument> | undefined>
-  /** The user's tokens, newest first, at most 1000. */
-  list(userId: string): Promise<readonly Stored<TokenDocument>[]>
+  get(id: string): Promise<Stored<TokenDocument> | undefined>
+  /** Those of a user or robot, newest first. */
+  list(userId: string, page: { limit?: number; after?: string }): Promise<Page<TokenDocument>>
   /** Throws `token_unknown` when the user has no token with this id. */
   revoke(userId: string, id: string): Promise<void>
+  /**
+   * Ends what this text is the secret of: the token, expired or not; of one that was rotated, the old secret alone.
+   * Unknown is success: to hold the text is all that it takes.
+   */
+  endSecret(text: string): Promise<void>
   /** All of a user or robot. */
   revokeAll(userId: string): Promise<void>
   /**
@@ -57,6 +63,12 @@ export interface MadeToken {
 export function tokenDirectory(engine: MetadataEngine): Tokens {
   const tokens = engine.collection(tokensSpec)
 
+  async function find(text: string): Promise<Stored<TokenDocument> | undefined> {
+    if (!isTokenText(text)) return undefined
+    const { items } = await tokens.find('byHash', { equals: { hash: tokenHash(text) }, limit: 1 })
+    return items[0]
+  }
+
   return {
     async create(token) {
       const checked = checkNewToken(token)
@@ -65,21 +77,27 @@ export function tokenDirectory(engine: MetadataEngine): Tokens {
       return { text, token: await tokens.insert(newId('tok'), value) }
     },
 
-    async find(text) {
-      if (!isTokenText(text)) return undefined
-      const { items } = await tokens.find('byHash', { equals: { hash: tokenHash(text) }, limit: 1 })
-      return items[0]
-    },
+    find,
 
-    async list(userId) {
-      const { items } = await tokens.find('byUser', { equals: { userId }, order: 'descending', limit: maxListed })
-      return items
-    },
+    get: (id) => tokens.get(id),
+    list: (userId, page) => tokens.find('byUser', { equals: { userId }, order: 'descending', ...page }),
 
     async revoke(userId, id) {
       const token = await tokens.get(id)
       if (token?.value.userId !== userId) throw unknownToken()
       await tokens.delete(id)
+    },
+
+    async endSecret(text) {
+      const token = await find(text)
+      if (token) return tokens.delete(token.id)
+      if (!isTokenText(text)) return
+      const previousHash = tokenHash(text)
+      const { items } = await tokens.find('byPreviousHash', { equals: { previousHash }, limit: 1 })
+      for (const { id } of items) {
+        // A rotation meanwhile has ended it already.
+        await changeDocument(tokens, id, (value) => (value.previousHash === previousHash ? withoutOld(value) : value))
+      }
     },
 
     async revokeAll(userId) {
@@ -109,12 +127,16 @@ export function tokenDirectory(engine: MetadataEngine): Tokens {
 }
 
 function rotatedTo(text: string, token: TokenDocument, graceSeconds: number): TokenDocument {
-  const { previousHash: _hash, previousUntil: _until, ...kept } = token
   const previous = graceSeconds > 0 && {
     previousHash: token.hash,
     previousUntil: Date.now() + Math.round(graceSeconds * 1000),
   }
-  return { ...kept, hash: tokenHash(text), hint: text.slice(0, hintLength), ...previous }
+  return { ...withoutOld(token), hash: tokenHash(text), hint: text.slice(0, hintLength), ...previous }
+}
+
+/** The token without the secret that it had before. */
+function withoutOld({ previousHash: _hash, previousUntil: _until, ...token }: TokenDocument): TokenDocument {
+  return token
 }
 
 function unknownToken(): RegistryError {
@@ -135,7 +157,7 @@ function checkNewToken(token: NewToken): Omit<TokenDocument, 'hash' | 'hint' | '
     ...(protocols && { protocols: checkLimits('protocols', protocols) }),
     ...(organizations && { organizations: checkLimits('organizations', organizations) }),
     ...(repositories && { repositories: checkLimits('repositories', repositories) }),
-    ...(packages && { packages: checkLimits('packages', packages) }),
+    ...(packages && { packages: checkLimits('packages', packages).map(checkPackagePattern) }),
     cidrs: checkLimits('cidrs', token.cidrs ?? []).map(checkCidr),
     ...(expiresAt !== undefined && { expiresAt }),
   }

@@ -43,6 +43,54 @@ test('a robot is answered for as with a token that narrows nothing', async () =>
   assert.match(await stowage.ok(...explain('delete', '--robot', 'acme/ci')), /^Refused/)
 })
 
+describe('a token', () => {
+  const made = async (...limits: string[]) => {
+    const told = await stowage.json('token', 'create', '--name', 'laptop', ...limits)
+    assert.ok(told && typeof told === 'object' && 'id' in told)
+    return String(told.id)
+  }
+
+  test('is answered for with what it leaves of the rights of its user', async () => {
+    const id = await made('--user', 'jane', '--actions', 'read,write', '--packages', '@acme/*')
+    assert.deepEqual((await stowage.ok(...explain('write', '--token', id, '--package', '@acme/cli'))).split('\n'), [
+      `Allowed: write by jane with the token ${id} in npm/acme/tools, package @acme/cli, because:`,
+      '- jane is member of the team builders',
+      '- jane is maintainer of the repository',
+    ])
+    assert.match(
+      await stowage.ok(...explain('delete', '--token', id, '--package', '@acme/cli')),
+      /^Refused.*\n- the token "laptop" is limited to: read, write$/,
+    )
+    assert.match(await stowage.ok(...explain('write', '--token', id)), /^Refused.*\n- .*limited to other packages$/)
+  })
+
+  test('of a robot is answered for, and the addresses that it works from are told beside it', async () => {
+    const id = await made('--robot', 'acme/ci', '--actions', 'write', '--cidrs', '192.0.2.0/24')
+    const { code, out, notes } = await stowage.run(explain('write', '--token', id, '--json'))
+    assert.deepEqual(
+      [code, JSON.parse(out)],
+      [
+        0,
+        {
+          principal: id,
+          of: 'ci',
+          action: 'write',
+          repository: 'npm/acme/tools',
+          allowed: true,
+          rules: ['ci is developer of the repository'],
+        },
+      ],
+    )
+    assert.match(notes, /192\.0\.2\.0\/24/)
+  })
+
+  test('that has expired is refused as such', async (context) => {
+    const id = await made('--user', 'jane', '--actions', 'read', '--expires', '1h')
+    context.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_001 })
+    assert.match(await stowage.ok(...explain('read', '--token', id)), /^Refused.*\n- the token "laptop" has expired$/)
+  })
+})
+
 test('who is not signed in is told of the visibility', async () => {
   assert.match(await stowage.ok(...explain('read', '--anonymous')), /^Refused: read by anonymous.*\n- .*not public/)
 })
@@ -60,10 +108,17 @@ test('as JSON it is the question, the answer and the rules', async () => {
 
 describe('what cannot be answered', () => {
   const cases: [name: string, argv: string[], code: number, note: RegExp][] = [
-    ['for nobody', explain('read'), 2, /one of --user, --robot and --anonymous must be given/],
-    ['for two', explain('read', '--anonymous', '--user', 'jane'), 2, /one of --user, --robot and --anonymous/],
+    ['for nobody', explain('read'), 2, /one of --user, --robot, --token and --anonymous must be given/],
+    ['for two', explain('read', '--anonymous', '--user', 'jane'), 2, /one of --user, --robot, --token and --anonymous/],
     ['for an action that there is not', explain('fly', '--anonymous'), 2, /read, write, delete, admin/],
     ['for no place', ['access', 'explain', '--anonymous', '--action', 'read'], 2, /--repository <address>/],
+    [
+      'for a token and its user',
+      explain('read', '--token', 'tok_x', '--user', 'jane'),
+      2,
+      /one of --user, --robot, --token/,
+    ],
+    ['for an unknown token', explain('read', '--token', 'tok_x'), 1, /^stowage: There is no token "tok_x"\.$/],
     ['for an unknown user', explain('read', '--user', 'nobody'), 1, /^stowage: There is no user "nobody"\.$/],
   ]
   for (const [name, argv, code, note] of cases) {

@@ -1,17 +1,16 @@
 import { type Command, Option } from 'commander'
-import type { Access } from '../access/access.ts'
-import { anonymous, type Principal } from '../access/principal.ts'
+import type { Access, Entered, Explanation } from '../access/access.ts'
+import { actorOf, type Principal } from '../access/principal.ts'
 import { allActions } from '../access/tokens.ts'
-import type { Stored } from '../metadata/engine.ts'
-import type { Action, RobotDocument, TokenDocument } from '../metadata/schema.ts'
+import type { Action } from '../metadata/schema.ts'
+import { nameOfPrincipal, type PrincipalOptions, readPrincipal, requirePrincipal } from './access-principal.ts'
 import { formatAddress, parseAddress } from './addresses.ts'
-import { type HolderOptions, holderOptions, type NamedHolder, nameOfHolder, readHolder } from './holders.ts'
-import { requireRepository, requireRobot } from './required.ts'
-import { type Terminal, UsageError } from './terminal.ts'
-import { requireUser, withAccess } from './with-access.ts'
+import { holderOptions } from './holders.ts'
+import { requireRepository } from './required.ts'
+import type { Terminal } from './terminal.ts'
+import { withAccess } from './with-access.ts'
 
-interface Options extends HolderOptions {
-  readonly anonymous?: true
+interface Options extends PrincipalOptions {
   readonly action: Action
   readonly repository: string
   readonly package?: string
@@ -23,6 +22,7 @@ export function accessCommand(program: Command, terminal: Terminal): void {
   const access = program.command('access').description('who may do what, and why').helpCommand(false)
   holderOptions(access.command('explain'), { user: 'may this user do it?', robot: 'may this robot do it?' })
     .description('say whether somebody may do something, and every rule that allows it or the one that refuses it')
+    .option('--token <id>', 'may it be done with this token?')
     .option('--anonymous', 'may somebody do it who is not signed in?')
     .addOption(new Option('--action <action>', 'what').choices(allActions).makeOptionMandatory())
     .requiredOption('--repository <address>', 'where: protocol/organization/repository')
@@ -33,11 +33,12 @@ export function accessCommand(program: Command, terminal: Terminal): void {
 }
 
 const examples = `
-It answers for somebody with all their rights; a token can narrow them.
+For a user or robot it answers with all their rights. For a token it answers with what that leaves of them.
 
 Examples:
   $ stowage access explain --user jane --action write --repository npm/acme/tools
   $ stowage access explain --robot acme/ci --action delete --repository npm/acme/tools --package @acme/cli
+  $ stowage access explain --token tok_0191ex5m2 --action write --repository npm/acme/tools --package @acme/cli
   $ stowage access explain --anonymous --action read --repository npm/acme/tools`
 
 async function explainAccess(options: Options, terminal: Terminal): Promise<void> {
@@ -46,40 +47,45 @@ async function explainAccess(options: Options, terminal: Terminal): Promise<void
   await withAccess(terminal.env, async (access) => {
     const entered = await requireRepository(access, address)
     const principal = await requirePrincipal(access, who)
-    const { allowed, rules } = await access.explain(principal, options.action, entered, options.package)
+    const { allowed, rules } = await explanationOf(access, principal, options, entered)
     const asked = {
-      principal: who === 'anonymous' ? who : nameOfHolder(who),
+      principal: nameOfPrincipal(who),
+      ...(who.kind === 'token' && { of: actorOf(principal).name }),
       action: options.action,
       repository: formatAddress(address),
       package: options.package,
     }
+    noteRanges(principal, terminal)
     if (options.json) return terminal.print(JSON.stringify({ ...asked, allowed, rules }))
     terminal.print(`${allowed ? 'Allowed' : 'Refused'}: ${sentenceOf(asked)}`)
     for (const rule of rules) terminal.print(`- ${rule}`)
   })
 }
 
-function sentenceOf({ principal, action, repository, package: name }: Record<string, string | undefined>): string {
-  return `${action} by ${principal} in ${repository}${name === undefined ? '' : `, package ${name}`}, because:`
-}
-
-function readPrincipal(options: Options): NamedHolder | 'anonymous' {
-  const { anonymous: isAnonymous, user, robot } = options
-  if ([isAnonymous, user, robot].filter((given) => given !== undefined).length !== 1) {
-    throw new UsageError('one of --user, --robot and --anonymous must be given.')
+/** A token that has expired does not get so far as to be asked what it may do. */
+async function explanationOf(
+  access: Access,
+  principal: Principal,
+  { action, package: name }: Options,
+  entered: Entered,
+): Promise<Pick<Explanation, 'allowed' | 'rules'>> {
+  const token = principal.kind === 'anonymous' ? undefined : principal.token
+  if (!token || (token.value.expiresAt ?? Number.POSITIVE_INFINITY) > Date.now()) {
+    return access.explain(principal, action, entered, name)
   }
-  return isAnonymous ? 'anonymous' : readHolder(options, ['user', 'robot'])
+  return { allowed: false, rules: [`the token "${token.value.name}" has expired`] }
 }
 
-async function requirePrincipal(access: Access, who: NamedHolder | 'anonymous'): Promise<Principal> {
-  if (who === 'anonymous') return anonymous
-  if (who.kind === 'user') return { kind: 'user', user: await requireUser(access, who.name) }
-  const robot = await requireRobot(access, who.place)
-  return { kind: 'robot', robot, token: unlimitedToken(robot) }
+/** Where a request comes from is nothing that the question says. */
+function noteRanges(principal: Principal, terminal: Terminal): void {
+  const cidrs = principal.kind === 'anonymous' ? [] : (principal.token?.value.cidrs ?? [])
+  if (cidrs.length > 0) terminal.note(`The token works from these addresses alone: ${cidrs.join(', ')}.`)
 }
 
-/** A robot comes with a token always: here with one that was never made and narrows nothing. */
-function unlimitedToken({ id: userId }: Stored<RobotDocument>): Stored<TokenDocument> {
-  const value = { hash: '', hint: '', userId, name: 'any', actions: allActions, cidrs: [], createdAt: 0 }
-  return { id: 'tok_any', revision: 0, value }
+function sentenceOf(
+  asked: Record<'principal' | 'action' | 'repository', string> & { of?: string; package?: string | undefined },
+) {
+  const { principal, of, action, repository, package: name } = asked
+  const who = of === undefined ? principal : `${of} with the token ${principal}`
+  return `${action} by ${who} in ${repository}${name === undefined ? '' : `, package ${name}`}, because:`
 }

@@ -22,6 +22,17 @@ test('teams of an organization are listed, a description on one line', async () 
   assert.match(await stowage.ok('team', 'list', 'acme'), /^acme\/builders +20\S+ +Build machines and more$/m)
 })
 
+test('a description is changed, and taken away', async () => {
+  await stowage.ok('team', 'create', 'acme/writers', '--description', 'Docs')
+  const changed = await stowage.json('team', 'describe', 'acme/writers', 'Documentation')
+  assert.ok(changed && typeof changed === 'object' && 'description' in changed)
+  assert.equal(changed.description, 'Documentation')
+  assert.match(await stowage.ok('team', 'show', 'acme/writers'), /^description +Documentation$/m)
+  assert.match(await stowage.ok('team', 'describe', 'acme/writers', ''), /^The team acme\/writers has a new desc/)
+  assert.doesNotMatch(await stowage.ok('team', 'show', 'acme/writers'), /Documentation/)
+  await stowage.ok('team', 'delete', 'acme/writers')
+})
+
 test('members and robots of the organization are put into a team, listed and taken out', async () => {
   await stowage.ok('team', 'member', 'add', 'acme/builders', '--user', 'jane')
   await stowage.ok('team', 'member', 'add', 'acme/builders', '--user', 'jane', '--role', 'maintainer')
@@ -60,6 +71,8 @@ describe('what cannot be done exits with 1, in one sentence', () => {
   const cases: [name: string, argv: string[], note: RegExp][] = [
     ['a name that is taken', ['team', 'create', 'acme/builders'], /^stowage: There is a team "builders" already\.$/],
     ['an unknown team', ['team', 'show', 'acme/x'], /^stowage: There is no team "acme\/x"\.$/],
+    ['a description of none', ['team', 'describe', 'acme/x', ''], /^stowage: There is no team "acme\/x"\.$/],
+    ['too long a description', ['team', 'describe', 'acme/builders', 'x'.repeat(1001)], /at most 1000 characters/],
     ['a stranger', ['team', 'member', 'add', 'acme/builders', '--user', 'kim'], /make the user a member first/],
     ['a place elsewhere', ['team', 'repo', 'add', 'acme/builders', 'npm/other/tools'], /in this organization/],
   ]

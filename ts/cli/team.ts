@@ -18,7 +18,7 @@ interface Options {
 
 const argument = placeArgument('team')
 
-/** Adds `stowage team create`, `list`, `show`, `delete`, `member` and `repo`. */
+/** Adds `stowage team create`, `list`, `show`, `describe`, `delete`, `member` and `repo`. */
 export function teamCommand(program: Command, terminal: Terminal): void {
   const team = program.command('team').description('teams of an organization').helpCommand(false)
   team
@@ -43,6 +43,14 @@ export function teamCommand(program: Command, terminal: Terminal): void {
     .option('--json', 'print it as JSON')
     .addHelpText('after', '\nExample:\n  $ stowage team show acme/builders')
     .action((text: string, options: Options) => showTeam(text, options, terminal))
+  team
+    .command('describe')
+    .description('change what a team is said to be for')
+    .argument(...argument)
+    .argument('<text>', 'what it is for; empty for nothing')
+    .option('--json', 'print the team as JSON')
+    .addHelpText('after', '\nExample:\n  $ stowage team describe acme/builders "Build machines"')
+    .action((text: string, description: string, options: Options) => describeTeam(text, description, options, terminal))
   team
     .command('delete')
     .description('remove a team; its members lose what it gave them')
@@ -88,6 +96,14 @@ async function everythingOf(access: Access, organization: string, team: Stored<T
   const members = await membersOf(access, organization, team.id)
   const repositories = await repositoriesOf(access, team.id)
   return { ...factsOf(organization, team), members, repositories: repositories.map(({ address }) => address) }
+}
+
+async function describeTeam(text: string, description: string, options: Options, terminal: Terminal): Promise<void> {
+  const place = parsePlace('team', text)
+  await withAccess(terminal.env, async (access) => {
+    const changed = await access.teams.describe((await requireTeam(access, place)).id, description)
+    printDone(terminal, `The team ${text} has a new description.`, factsOf(place.organization, changed), options)
+  })
 }
 
 async function deleteTeam(text: string, terminal: Terminal): Promise<void> {

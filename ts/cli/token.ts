@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { MadeToken } from '../access/tokens.ts'
+import { everyPage } from './every-page.ts'
 import { type HolderOptions, holderOptions, nameOfHolder, readHolder, requireHolder } from './holders.ts'
 import { seconds } from './options.ts'
 import { printTable } from './table.ts'
@@ -71,8 +72,11 @@ async function createToken(options: LimitOptions & Options, terminal: Terminal):
 async function listTokens(options: Options, terminal: Terminal): Promise<void> {
   const holder = readHolder(options, kinds)
   await withAccess(terminal.env, async (access) => {
-    const tokens = await access.tokens.list(await requireHolder(access, holder))
-    const rows = await Promise.all(tokens.map((token) => tokenFacts(access, token)))
+    const ownerId = await requireHolder(access, holder)
+    const rows = []
+    for await (const token of everyPage((page) => access.tokens.list(ownerId, page))) {
+      rows.push(await tokenFacts(access, token))
+    }
     printTable(terminal, rows, ['id', 'name', 'hint', 'actions', 'expiresAt', 'lastUsedAt', 'lastUsedFrom'], options)
   })
 }

@@ -8,6 +8,7 @@ import { adminName, adminPassword } from '../testing/server-process.ts'
 import { answerLogin, loginUrlIn } from './answer-login.ts'
 import { npmDialect } from './dialects.ts'
 import { openHome, packageFolder, tell } from './shared-cases.ts'
+import { until } from './until.ts'
 
 /** Runs a client's web login while somebody answers it in a browser. */
 export async function webLogin(
@@ -45,6 +46,21 @@ export function npmAccountCases(client: Client, registryOf: () => ClientRegistry
     await home.ok(home.path, ['logout'])
     assert.match(await home.fails(home.path, ['whoami']), /ENEEDAUTH/)
     assert.equal((await registry.fetch('-/whoami', {}, token)).status, 401)
+  })
+
+  test('logout works with a token that has expired, and with one that was revoked', async (t) => {
+    tell(t, client)
+    const registry = registryOf()
+    const create = ['token', 'create', '--user', adminName, '--name', 'passing', '--actions', 'read']
+    const expired = (await registry.server.command([...create, '--expires', '1s'])).trim()
+    const revoked = (await registry.server.command(create)).trim()
+    await registry.fetch(`-/npm/v1/tokens/token/${revoked}`, { method: 'DELETE' })
+    for (const token of [expired, revoked]) {
+      await until('the token has ended', async () => (await registry.fetch('-/whoami', {}, token)).status === 401)
+      await using home = await openHome(client, npmDialect, registry, { token })
+      await home.ok(home.path, ['logout'])
+      assert.equal(await savedToken(home), '')
+    }
   })
 
   test('web login: what is denied signs nobody in, and npm goes on to ask for a password', async (t) => {

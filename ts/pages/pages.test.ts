@@ -241,7 +241,7 @@ describe('a form', () => {
       assert.equal((await browser.submit('/ui/tokens/new', sent, headers)).status, 403)
     }
     const user = await t.access.users.findByUsername('jane')
-    assert.deepEqual(await t.access.tokens.list(user?.id ?? ''), [])
+    assert.deepEqual((await t.access.tokens.list(user?.id ?? '', {})).items, [])
     assert.equal((await browser.submit('/ui/tokens/new', { ...fields, csrf })).status, 200)
   })
 
@@ -327,7 +327,7 @@ describe('making a token', () => {
     const browser = browserOn(t)
     await browser.signIn('jane')
     await browser.submit('/ui/tokens/new', { ...fields, expiry: 'never', actions: 'all' })
-    const [token] = await t.access.tokens.list(jane.id)
+    const [token] = (await t.access.tokens.list(jane.id, {})).items
     assert.deepEqual(token?.value.actions, ['read', 'write', 'delete', 'admin'])
     assert.equal(token?.value.expiresAt, undefined)
   })
@@ -348,7 +348,7 @@ describe('making a token', () => {
       assert.ok(html.includes(`id="${field}-error"`))
       if (field !== 'name') assert.ok(html.includes('value="ci &lt;b&gt;"'))
       if (field !== 'expiry') assert.match(html, /value="30" selected/)
-      assert.deepEqual(await t.access.tokens.list(jane.id), [])
+      assert.deepEqual((await t.access.tokens.list(jane.id, {})).items, [])
     })
   }
 })

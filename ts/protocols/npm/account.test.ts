@@ -26,7 +26,9 @@ describe('tokens', () => {
     await using t = await openNpm()
     const refused: [body: object, status: number, says: RegExp][] = [
       [{ packages_and_scopes_permission: 'read-write-stage-only' }, 404, /use read-only or read-write/],
-      [{ expires: -1 }, 400, /in the future/],
+      [{ expires: -1 }, 400, /in the future.*"field":"expires"/],
+      [{ cidr_whitelist: ['10.0.0.0/99'] }, 400, /"field":"cidr_whitelist"/],
+      [{ packages: ['a*b'] }, 400, /\\"a\*b\\" has a \\"\*\\" that is not at the end.*"field":"packages"/],
       [{ expires: 'soon' }, 400, /"field":"expires"/],
       [{ packages: 'lib' }, 400, /"field":"packages"/],
     ]
@@ -49,6 +51,75 @@ describe('tokens', () => {
     assert.deepEqual(second.urls, {})
     await ok(await t.request('DELETE', `/-/npm/v1/tokens/token/${token}`, { as: t.owner }))
     assert.equal((await t.request('GET', '/-/whoami', { as: token })).status, 401)
+  })
+})
+
+describe('a token that came along', () => {
+  test('makes and ends others with the action admin alone, whatever the password, and none wider than itself', async () => {
+    await using t = await openNpm()
+    const weak = await json(await makeToken(t, { readonly: true }))
+    const body = { password }
+    assert.equal((await t.request('POST', '/-/npm/v1/tokens', { as: weak.token, body })).status, 403)
+    const other = await json(await makeToken(t, {}))
+    const revoke = (key: string, as: string) => t.request('DELETE', `/-/npm/v1/tokens/token/${key}`, { as })
+    assert.equal((await revoke(other.key, weak.token)).status, 403)
+    assert.equal((await revoke(weak.key, weak.token)).status, 204)
+    const user = await t.access.users.findByUsername('olga')
+    const narrow = { actions: ['read', 'admin'] as const, expiresAt: Date.now() + 3_600_000 }
+    const { text } = await t.access.tokens.create({ userId: user?.id ?? '', name: 'narrow', ...narrow })
+    const answer = await t.request('POST', '/-/npm/v1/tokens', { as: text, body: { ...body, readonly: false } })
+    assert.equal(answer.status, 403)
+    assert.match(await answer.text(), /makes none that reaches further than itself/)
+    const granular = await json(await makeToken(t, { packages: ['lib'], packages_and_scopes_permission: 'read-write' }))
+    assert.equal((await t.request('GET', '/-/npm/v1/tokens', { as: granular.token })).status, 403)
+  })
+})
+
+describe('logging out', () => {
+  const logout = (t: Npm, token: string, as = token) => t.request('DELETE', `/-/user/token/${token}`, { as })
+
+  test('ends the token that came along, also one that no longer works', async (context) => {
+    await using t = await openNpm()
+    const made = await json(await makeToken(t, { expires: 1 }))
+    const valid = await json(await makeToken(t, {}))
+    context.mock.timers.enable({ apis: ['Date'], now: Date.now() + 2 * 86_400_000 })
+    assert.equal((await t.request('GET', '/-/whoami', { as: made.token })).status, 401)
+    for (const { token, key } of [made, valid]) {
+      assert.deepEqual(await json(await logout(t, token)), { ok: true })
+      assert.equal(await t.access.tokens.get(key), undefined)
+      assert.deepEqual(await json(await logout(t, token)), { ok: true })
+    }
+  })
+
+  test('of a rotated token ends the old secret alone', async () => {
+    await using t = await openNpm()
+    const made = await json(await makeToken(t, {}))
+    const token = await t.access.tokens.get(made.key)
+    const rotated = await t.access.tokens.rotate(token?.value.userId ?? '', made.key, 3600)
+    await ok(await logout(t, made.token))
+    assert.equal((await t.request('GET', '/-/whoami', { as: made.token })).status, 401)
+    await ok(await t.request('GET', '/-/whoami', { as: rotated.text }))
+  })
+
+  test('with another token than that of the path needs one that works, of the same user', async () => {
+    await using t = await openNpm()
+    const { token, key } = await json(await makeToken(t, { expires: 1 }))
+    for (const as of ['srg_unknown', '']) assert.equal((await logout(t, token, as)).status, 401)
+    const { id } = await t.aUser('stranger')
+    const stranger = (await t.aToken({ id })).text
+    assert.equal((await logout(t, token, stranger)).status, 404)
+    assert.ok(await t.access.tokens.get(key))
+    await ok(await logout(t, token, t.owner))
+    assert.equal(await t.access.tokens.get(key), undefined)
+  })
+
+  test('is nothing for a robot whose token works', async () => {
+    await using t = await openNpm()
+    const acme = await t.access.organizations.findByName('acme')
+    const robot = await t.access.robots.create({ organizationId: acme?.id ?? '', name: 'ci' })
+    const { text } = await t.aToken(robot)
+    assert.equal((await logout(t, text)).status, 403)
+    await t.access.authenticate({ kind: 'token', token: text }, '127.0.0.1')
   })
 })
 

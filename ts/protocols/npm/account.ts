@@ -1,6 +1,8 @@
 import { isIP } from 'node:net'
+import type { UserPrincipal } from '../../access/principal.ts'
+import { refuseWiderToken } from '../../access/token-delegation.ts'
 import { allActions } from '../../access/tokens.ts'
-import { RegistryError } from '../../errors.ts'
+import { type ErrorDetails, RegistryError } from '../../errors.ts'
 import { readJson } from '../../http/body.ts'
 import type { Stored } from '../../metadata/engine.ts'
 import type { Action, TokenDocument } from '../../metadata/schema.ts'
@@ -8,24 +10,22 @@ import type { ProtocolDeps } from '../protocol.ts'
 import { type NpmContext, property, requireUser, textProperty } from './place.ts'
 
 const day = 86_400_000
+const maxListed = 1000
 
 /** `npm profile`, `npm token`: what a user knows and holds of itself. */
 export function account({ access, limits }: ProtocolDeps) {
   return {
     profile(c: NpmContext) {
-      const { user } = requireUser(c)
+      const { user } = access.enterAccount(requireUser(c), 'read')
       return c.json(profileOf(user))
     },
 
     /** `npm profile set`: e-mail address, full name, password. Other fields are no part of a user here. */
     async changeProfile(c: NpmContext) {
-      const principal = requireUser(c)
+      const principal = access.enterAccount(requireUser(c), 'admin')
       const body = await readJson(c, limits)
       if (property(body, 'tfa') !== undefined) {
         throw new RegistryError('not_supported', 'Two-factor sign-in is not supported by this registry yet.')
-      }
-      if (principal.token && !principal.token.value.actions.includes('admin')) {
-        throw new RegistryError('access_denied', 'This token may not change the user: it lacks the action "admin".')
       }
       let { user } = principal
       const password = property(body, 'password')
@@ -47,41 +47,50 @@ export function account({ access, limits }: ProtocolDeps) {
     },
 
     async tokens(c: NpmContext) {
-      const { user } = requireUser(c)
+      const { user } = access.enterAccount(requireUser(c), 'read')
       const perPage = Math.min(100, Math.max(1, Number(c.req.query('perPage')) || 100))
       const page = Math.max(0, Number(c.req.query('page')) || 0)
-      const all = await access.tokens.list(user.id)
+      const { items: all } = await access.tokens.list(user.id, { limit: maxListed })
       const objects = all.slice(page * perPage, (page + 1) * perPage).map(printToken)
       const more = all.length > (page + 1) * perPage
       const next = `${c.var.address.base}/-/npm/v1/tokens?page=${page + 1}&perPage=${perPage}`
       return c.json({ objects, urls: more ? { next } : {}, total: all.length })
     },
 
+    /** The password does not widen what the token that came along may hand on. */
     async createToken(c: NpmContext) {
-      const { user } = requireUser(c)
+      const principal = access.enterAccount(requireUser(c), 'admin')
+      const { user } = principal
       const body = await readJson(c, limits)
       const password = textProperty(body, 'password')
       if (password === undefined) throw invalid('password', 'The body needs the password, a string.')
       if (!(await access.users.checkPassword(user.value.username, password))) throw wrongPassword()
-      const { text, token } = await access.tokens.create({
-        userId: user.id,
-        name: textProperty(body, 'name') ?? 'npm token',
-        actions: actionsOf(body),
-        cidrs: cidrsOf(body),
-        ...packagesOf(body),
-        ...expiryOf(body),
-      })
+      const { text, token } = await makeToken(principal, body).catch(inNpmsWords)
       return c.json({ ...printToken(token), token: text }, 201)
     },
 
     async revokeToken(c: NpmContext) {
-      const { user } = requireUser(c)
+      const principal = requireUser(c)
       const key = c.req.param('token') ?? ''
-      const byText = key.startsWith('srg_') ? await access.tokens.find(key) : undefined
-      const listed = byText ?? (await access.tokens.list(user.id)).find((token) => token.id === key)
-      await access.tokens.revoke(user.id, listed?.id ?? key)
+      const id = key.startsWith('srg_') ? ((await access.tokens.find(key))?.id ?? key) : key
+      // A token may end itself; others need the right to administrate.
+      if (principal.token?.id !== id) access.enterAccount(principal, 'admin')
+      await access.tokens.revoke(principal.user.id, id)
       return c.body(null, 204)
     },
+  }
+
+  async function makeToken(principal: UserPrincipal, body: unknown) {
+    const until = principal.token?.value.expiresAt
+    // Who says no end, as npm before 11.6 cannot, gets that of the token that came along.
+    const end = { ...(until !== undefined && { expiresAt: until }), ...expiryOf(body) }
+    const wanted = { actions: actionsOf(body), cidrs: cidrsOf(body), ...packagesOf(body), ...end }
+    refuseWiderToken(principal, wanted)
+    return access.tokens.create({
+      userId: principal.user.id,
+      name: textProperty(body, 'name') ?? 'npm token',
+      ...wanted,
+    })
   }
 }
 
@@ -164,6 +173,20 @@ function expiryOf(body: unknown): { expiresAt?: number } {
   const at = typeof sent === 'number' ? Date.now() + sent * day : Date.parse(String(sent))
   if (Number.isNaN(at)) throw invalid('expires', 'expires is a number of days or a date such as "2027-01-31".')
   return { expiresAt: Math.round(at) }
+}
+
+const npmsFields = new Map([
+  ['expiresAt', 'expires'],
+  ['cidrs', 'cidr_whitelist'],
+])
+
+/** Names the field as npm sends it. */
+function inNpmsWords(err: unknown): never {
+  if (!(err instanceof RegistryError)) throw err
+  const field = npmsFields.get(err.details.field ?? '')
+  if (field === undefined) throw err
+  const details: ErrorDetails = { ...err.details, field }
+  throw new RegistryError(err.code, err.message, details)
 }
 
 function wrongPassword(): RegistryError {

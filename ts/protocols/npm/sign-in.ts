@@ -3,6 +3,7 @@ import { allActions } from '../../access/tokens.ts'
 import { hasCode, RegistryError } from '../../errors.ts'
 import { readJson } from '../../http/body.ts'
 import type { ProtocolDeps } from '../protocol.ts'
+import { endsItself } from './credentials.ts'
 import { type NpmContext, requireSignedIn, requireUser, textProperty } from './place.ts'
 
 const userPrefix = 'org.couchdb.user:'
@@ -69,10 +70,15 @@ export function signIn({ access, limits }: ProtocolDeps) {
       return c.json({ ...document, _id: userPrefix + username, name: username, email })
     },
 
-    /** The token that signs in is the one that is revoked, or one of the same user's. */
+    /**
+     * The token that came along is ended, whether it works still or not: npm keeps it in `.npmrc` until this succeeds.
+     * Another one is revoked for its user.
+     */
     async logout(c: NpmContext) {
+      const text = c.req.param('token') ?? ''
+      if (endsItself(c.req.raw)) return endOwn(c, text)
       const { user } = requireUser(c)
-      const token = await access.tokens.find(c.req.param('token') ?? '')
+      const token = await access.tokens.find(text)
       if (!token) throw new RegistryError('token_unknown', 'There is no such token.')
       try {
         await access.tokens.revoke(user.id, token.id)
@@ -84,6 +90,18 @@ export function signIn({ access, limits }: ProtocolDeps) {
     },
 
     whoami: (c: NpmContext) => c.json({ username: actorOf(requireSignedIn(c)).name }),
+  }
+
+  async function endOwn(c: NpmContext, token: string) {
+    try {
+      c.set('principal', await access.authenticate({ kind: 'token', token }, c.var.external.clientAddress))
+    } catch (err) {
+      // Expired, revoked or of a disabled user: to end it, it needs no right.
+      if (!hasCode(err, 'credentials_invalid')) throw err
+    }
+    if (c.var.principal.kind === 'robot') requireUser(c)
+    await access.tokens.endSecret(token)
+    return c.json({ ok: true })
   }
 
   async function loggedIn(c: NpmContext, userId: string, username: string) {
