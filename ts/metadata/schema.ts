@@ -162,6 +162,7 @@ export const repositories = defineCollection<RepositoryDocument>()({
   name: 'repositories',
   indexes: {
     byName: { fields: ['organizationId', 'protocol', 'name'], unique: true },
+    byVisibility: { fields: ['visibility', 'organizationId', 'protocol', 'name'] },
     byRepost: { fields: ['repostSince'] },
     byDeleting: { fields: ['deletingAt'] },
     byDeleted: { fields: ['deletedAt'] },
@@ -287,9 +288,10 @@ export interface PlatformSettingsDocument {
   /** Lower case, in order: no organization and no user is made with them. */
   reservedNames: readonly string[]
   /** Shown on every page. */
-  banner?: { text: string; level: BannerLevel }
+  banner?: Banner
 }
 export type BannerLevel = 'info' | 'warning' | 'critical'
+export type Banner = { readonly text: string; readonly level: BannerLevel }
 export const platformSettings = defineCollection<PlatformSettingsDocument>()({ name: 'platformSettings', indexes: {} })
 
 /** Single documents of the platform, by id: `setup` (the one-time link), `signing-npm`, … */

@@ -1,0 +1,49 @@
+import { changeDocument } from '../access/change.ts'
+import { hasCode } from '../errors.ts'
+import type { MetadataEngine } from '../metadata/engine.ts'
+import { type JobDocument, type JobRun, jobs as jobsSpec } from '../metadata/schema.ts'
+
+/** How late the history may tell of a run like the one before it. */
+const savedEverySeconds = 300
+
+/** What became of each job, for people; nothing is decided by it but whether a run on request would be a second one. */
+export interface JobHistory {
+  /** By name. */
+  list(): Promise<readonly JobDocument[]>
+  get(name: string): Promise<JobDocument | undefined>
+  /** A run takes long: told until `until` (epoch milliseconds), unless it is told again or has ended. */
+  markRunning(name: string, running: NonNullable<JobDocument['running']>): Promise<void>
+  /** Keeps the run as the last one, and ends the mark. */
+  save(name: string, last: JobRun): Promise<void>
+}
+
+/** The history in the collection `jobs`. */
+export function jobHistory(engine: MetadataEngine): JobHistory {
+  const jobs = engine.collection(jobsSpec)
+
+  async function change(name: string, edit: (job: JobDocument) => JobDocument): Promise<void> {
+    if (await changeDocument(jobs, name, edit)) return
+    try {
+      await jobs.insert(name, edit({ name }))
+    } catch (err) {
+      if (!hasCode(err, 'document_exists')) throw err
+      await changeDocument(jobs, name, edit)
+    }
+  }
+
+  return {
+    list: async () => (await jobs.find('byName', { limit: 1000 })).items.map(({ value }) => value),
+    get: async (name) => (await jobs.get(name))?.value,
+    markRunning: (name, running) => change(name, (job) => ({ ...job, running })),
+    save: (name, last) => change(name, ({ running: _, ...job }) => ({ ...job, last })),
+  }
+}
+
+/**
+ * Is the run worth a commit? Any commit makes remembered answers old (http/hot-answers.ts), and some jobs run every ten
+ * seconds: of runs that end like the one before, the history keeps one in five minutes.
+ */
+export function isWorthSaving(run: JobRun, saved: JobRun | undefined): boolean {
+  if (run.outcome !== saved?.outcome) return true
+  return run.startedAt - saved.startedAt >= savedEverySeconds * 1000
+}
