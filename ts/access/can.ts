@@ -16,7 +16,8 @@ export function decide(principal: Principal, action: Action, facts: Facts): Deci
 
 /** The decision, and every ground that allows the action, or the one reason against it. */
 export function explain(principal: Principal, action: Action, facts: Facts): Decision & { rules: readonly string[] } {
-  const decision = decide(principal, action, facts)
+  const expired = whyExpired(principal)
+  const decision = expired === undefined ? decide(principal, action, facts) : no(expired)
   if (!decision.allowed) return { ...decision, rules: [decision.rule] }
   return {
     ...decision,
@@ -86,6 +87,13 @@ function whyBarred(principal: Principal, action: Action, facts: Facts): string |
     ...(packageName !== undefined && { packageName }),
   }
   return (principal.token && whyOutOfScope(principal.token, target)) ?? whyInactive(principal)
+}
+
+/** Nobody gets as far with an expired token: it is asked for explanations alone. */
+function whyExpired(principal: Principal): string | undefined {
+  const token = principal.kind === 'anonymous' ? undefined : principal.token?.value
+  const hasExpired = token?.expiresAt !== undefined && token.expiresAt <= Date.now()
+  return hasExpired ? `the token "${token.name}" has expired` : undefined
 }
 
 function whyInactive(principal: Exclude<Principal, { kind: 'anonymous' }>): string | undefined {

@@ -2,6 +2,7 @@ import { hasCode, RegistryError } from '../errors.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
 import { teams as teamsSpec } from '../metadata/schema.ts'
 import type {
+  CreationEntered,
   OrganizationAction,
   OrganizationEntered,
   OrganizationKey,
@@ -9,10 +10,10 @@ import type {
   TeamEntered,
   TeamKey,
 } from './access.ts'
-import { decideOrganization } from './can.ts'
+import { decideCreation, decideOrganization } from './can.ts'
 import { denied, maxNameLength, membershipOf, nobodysId, signInFirst } from './gate-words.ts'
-import { teamsOf } from './grounds.ts'
-import type { Principal } from './principal.ts'
+import { officesOf, teamsOf } from './grounds.ts'
+import type { Principal, RobotPrincipal, UserPrincipal } from './principal.ts'
 import type { WarmRecords } from './warm-records.ts'
 
 /** The gate in front of organizations and their teams, as `Access.enterOrganization` and `enterTeam` promise. */
@@ -32,8 +33,25 @@ export function organizationGate(engine: MetadataEngine, records: WarmRecords) {
     const decision = decisionOn(action)
     if (organization && decision?.allowed) return organization
     if (decision && decisionOn('read')?.allowed) throw denied(principal, action, decision)
-    if (principal.kind === 'anonymous') throw signInFirst()
-    throw new RegistryError('organization_unknown', 'There is no such organization, or you do not belong to it.')
+    throw unknownOrganization(principal)
+  }
+
+  async function enterCreation(
+    principal: Principal,
+    key: OrganizationKey,
+    protocol?: string,
+  ): Promise<CreationEntered> {
+    const organization = await organizationOf(key)
+    const membership = await membershipOf(records, principal, organization?.id ?? nobodysId)
+    if (!organization || principal.kind === 'anonymous') throw unknownOrganization(principal)
+    const facts = { organization, membership, anonymousAccess: false, protocol: protocol ?? '' }
+    const decision = decideCreation(protocol === undefined ? ofAnyProtocol(principal) : principal, facts)
+    if (decision.allowed) {
+      const hasOffice = officesOf(principal, facts).length > 0 || principal.kind !== 'user'
+      return { organization, ...(!hasOffice && { adminId: principal.user.id }) }
+    }
+    if (!decideOrganization(principal, 'read', facts).allowed) throw unknownOrganization(principal)
+    throw new RegistryError('access_denied', `You may not create repositories here: ${decision.rule}.`)
   }
 
   async function organizationOf(key: OrganizationKey) {
@@ -71,9 +89,22 @@ export function organizationGate(engine: MetadataEngine, records: WarmRecords) {
     throw denied(principal, 'admin', decision)
   }
 
-  return { enterOrganization, enterTeam }
+  return { enterOrganization, enterCreation, enterTeam }
 }
 
 function unknownTeam(): RegistryError {
   return new RegistryError('team_unknown', 'There is no such team, or you do not belong to its organization.')
+}
+
+function unknownOrganization(principal: Principal): RegistryError {
+  if (principal.kind === 'anonymous') return signInFirst()
+  return new RegistryError('organization_unknown', 'There is no such organization, or you do not belong to it.')
+}
+
+/** The principal as if its token were not limited to protocols. */
+function ofAnyProtocol(principal: UserPrincipal | RobotPrincipal): UserPrincipal | RobotPrincipal {
+  const { token } = principal
+  if (!token?.value.protocols) return principal
+  const { protocols: _, ...value } = token.value
+  return { ...principal, token: { ...token, value } }
 }

@@ -1,26 +1,27 @@
 import { hasCode, RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
-import { type RepositoryDocument, repositories as repositoriesSpec, type Visibility } from '../metadata/schema.ts'
+import { grantPointers, type RepositoryDocument, repositories as repositoriesSpec } from '../metadata/schema.ts'
 import { changeDocument } from './change.ts'
 import { isGone, present } from './gone.ts'
 import { checkRepositoryName, checkText } from './names.ts'
-
-export interface NewRepository {
-  readonly organizationId: string
-  readonly protocol: string
-  readonly name: string
-  /** Default `private`. */
-  readonly visibility?: Visibility
-  readonly description?: string
-  /** A user's id. */
-  readonly createdBy: string
-}
+import { grantPointerId } from './repository-grants.ts'
 
 export type RepositorySettings = Pick<
   RepositoryDocument,
   'visibility' | 'description' | 'requiresApproval' | 'refusesSimilarNames' | 'ownersOnly' | 'isDisabled'
 >
+
+/** Private and without policies, unless it says otherwise. */
+export interface NewRepository extends Partial<RepositorySettings> {
+  readonly organizationId: string
+  readonly protocol: string
+  readonly name: string
+  /** A user's id. */
+  readonly createdBy: string
+  /** The id of a user who gets the role admin: who makes it as a mere member of the organization. */
+  readonly adminId?: string
+}
 
 /** Repositories: where they are and what their settings are. One that is being deleted, or was, is none. */
 export interface Repositories {
@@ -40,6 +41,7 @@ export interface Repositories {
 /** Repositories in the collection of that name. */
 export function repositoryDirectory(engine: MetadataEngine): Repositories {
   const repositories = engine.collection(repositoriesSpec)
+  const pointers = engine.collection(grantPointers)
 
   async function holderOf(organizationId: string, protocol: string, name: string) {
     const { items } = await repositories.find('byName', { equals: { organizationId, protocol, name }, limit: 1 })
@@ -47,22 +49,30 @@ export function repositoryDirectory(engine: MetadataEngine): Repositories {
   }
 
   return {
-    async create({ organizationId, protocol, name, visibility = 'private', description = '', createdBy }) {
+    async create({ organizationId, protocol, name, createdBy, adminId, ...settings }) {
       checkRepositoryName(name)
+      checkText('description', settings.description ?? '')
+      const id = newId('repo')
+      // What leads to a permission is there before it.
+      if (adminId !== undefined)
+        await pointers.insert(grantPointerId(adminId, id), { holderId: adminId, repositoryId: id })
       const value: RepositoryDocument = {
         organizationId,
         protocol,
         name,
-        visibility,
-        description: checkText('description', description),
+        visibility: 'private',
+        description: '',
         requiresApproval: false,
         refusesSimilarNames: false,
+        ...settings,
+        ...(adminId !== undefined && { permissions: [[adminId, 'admin']] }),
         createdAt: Date.now(),
         createdBy,
       }
       try {
-        return await repositories.insert(newId('repo'), value)
+        return await repositories.insert(id, value)
       } catch (err) {
+        if (adminId !== undefined) await pointers.delete(grantPointerId(adminId, id))
         if (!hasCode(err, 'document_exists')) throw err
         const holder = await holderOf(organizationId, protocol, name)
         throw new RegistryError('name_taken', whyTaken(`${protocol} repository "${name}"`, holder), { field: 'name' })

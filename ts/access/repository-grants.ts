@@ -10,6 +10,7 @@ import {
   users as usersSpec,
 } from '../metadata/schema.ts'
 import { changeDocument } from './change.ts'
+import { isGone } from './gone.ts'
 import { isRobotId } from './principal.ts'
 
 const maxHolders = 500
@@ -22,9 +23,12 @@ export interface Permission {
 
 /** Which teams work on a repository, and its direct permissions: both stand in its record, which decisions read. */
 export interface RepositoryGrants {
-  /** Gives the role, or changes it. Throws `repository_unknown`, `unprocessable` for a holder that is not there, or of
-   *  another organization (teams and robots), or one more than 500. */
-  setPermission(repositoryId: string, permission: Permission): Promise<void>
+  /**
+   * Gives the role, or changes it. Throws `repository_unknown`, `unprocessable` for a holder that is not there, or of
+   * another organization (teams and robots), or one more than 500; `precondition_failed` when the repository's revision
+   * is given and is another.
+   */
+  setPermission(repositoryId: string, permission: Permission, revision?: number): Promise<void>
   /** Having none is success. Throws `repository_unknown`. */
   removePermission(repositoryId: string, holderId: string): Promise<void>
   /** Throws as `setPermission`. */
@@ -57,26 +61,36 @@ export function repositoryGrants(engine: MetadataEngine): RepositoryGrants {
     return holder?.value.organizationId === organizationId
   }
 
-  async function change(repositoryId: string, edit: (grants: Grants) => Grants) {
-    const changed = await changeDocument(repositories, repositoryId, (repository) => {
+  async function change(repositoryId: string, edit: (grants: Grants) => Grants, revision?: number) {
+    const withGrants = (repository: RepositoryDocument) => {
+      if (isGone(repository)) throw unknownRepository()
       const grants = edit({ teams: repository.teams ?? [], permissions: repository.permissions ?? [] })
       if (grants.teams.length + grants.permissions.length > maxHolders) {
         throw new RegistryError('unprocessable', `A repository has at most ${maxHolders} permissions; use teams.`)
       }
       return { ...repository, ...grants }
-    })
+    }
+    const changed = await changeDocument(repositories, repositoryId, withGrants, revision)
     if (!changed) throw unknownRepository()
     return changed
   }
 
   /** The holder is looked for before, so that a mistake leaves nothing, and again after, for one deleted meanwhile. */
-  async function give(repositoryId: string, holderId: string, edit: (grants: Grants) => Grants): Promise<void> {
+  async function give(
+    repositoryId: string,
+    holderId: string,
+    edit: (grants: Grants) => Grants,
+    revision?: number,
+  ): Promise<void> {
     const repository = await repositories.get(repositoryId)
     if (!repository) throw unknownRepository()
     const { organizationId } = repository.value
     if (!(await isThere(holderId, organizationId))) throw unknownHolder()
     await point(holderId, repositoryId)
-    await change(repositoryId, edit)
+    await change(repositoryId, edit, revision).catch(async (err) => {
+      if (hasCode(err, 'repository_unknown')) await pointers.delete(grantPointerId(holderId, repositoryId))
+      throw err
+    })
     if (await isThere(holderId, organizationId)) return
     await withdraw(repositoryId, holderId)
     throw unknownHolder()
@@ -84,7 +98,7 @@ export function repositoryGrants(engine: MetadataEngine): RepositoryGrants {
 
   async function point(holderId: string, repositoryId: string): Promise<void> {
     try {
-      await pointers.insert(pointerId(holderId, repositoryId), { holderId, repositoryId })
+      await pointers.insert(grantPointerId(holderId, repositoryId), { holderId, repositoryId })
     } catch (err) {
       if (!hasCode(err, 'document_exists')) throw err
     }
@@ -93,7 +107,7 @@ export function repositoryGrants(engine: MetadataEngine): RepositoryGrants {
   async function take(repositoryId: string, holderId: string, edit: (grants: Grants) => Grants): Promise<void> {
     const { teams = [], permissions = [] } = (await change(repositoryId, edit)).value
     const left = teams.includes(holderId) || permissions.some(([holder]) => holder === holderId)
-    if (!left) await pointers.delete(pointerId(holderId, repositoryId))
+    if (!left) await pointers.delete(grantPointerId(holderId, repositoryId))
   }
 
   async function withdraw(repositoryId: string, holderId: string): Promise<void> {
@@ -102,15 +116,17 @@ export function repositoryGrants(engine: MetadataEngine): RepositoryGrants {
         if (!hasCode(err, 'repository_unknown')) throw err
       },
     )
-    await pointers.delete(pointerId(holderId, repositoryId))
+    await pointers.delete(grantPointerId(holderId, repositoryId))
   }
 
   return {
-    setPermission: (repositoryId, { holderId, role }) =>
-      give(repositoryId, holderId, (grants) => {
+    setPermission(repositoryId, { holderId, role }, revision) {
+      const edit = (grants: Grants): Grants => {
         const { teams, permissions } = withoutPermission(grants, holderId)
         return { teams, permissions: [...permissions, [holderId, role]] }
-      }),
+      }
+      return give(repositoryId, holderId, edit, revision)
+    },
     removePermission: (repositoryId, holderId) =>
       take(repositoryId, holderId, (grants) => withoutPermission(grants, holderId)),
     addTeam: (repositoryId, teamId) =>
@@ -137,7 +153,10 @@ export function repositoryGrants(engine: MetadataEngine): RepositoryGrants {
   }
 }
 
-const pointerId = (holderId: string, repositoryId: string) => `${holderId}:${repositoryId}`
+/** The id of what leads from a holder to a repository. */
+export function grantPointerId(holderId: string, repositoryId: string): string {
+  return `${holderId}:${repositoryId}`
+}
 
 function withoutPermission({ teams, permissions }: Grants, holderId: string): Grants {
   return { teams, permissions: permissions.filter(([holder]) => holder !== holderId) }

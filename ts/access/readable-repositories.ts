@@ -1,0 +1,131 @@
+import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
+import type { RepositoryDocument, Visibility } from '../metadata/schema.ts'
+import * as schema from '../metadata/schema.ts'
+import type { Access, Entered } from './access.ts'
+import { present } from './gone.ts'
+import type { Principal } from './principal.ts'
+
+/** Looked at for one page, at most: a token may leave few of many. */
+const maxLookedAt = 1000
+
+type Found = Stored<RepositoryDocument>
+
+/** What all of a listing have; absent: any. */
+export interface RepositoryFilter {
+  readonly organizationId?: string
+  readonly protocol?: string
+  readonly name?: string
+}
+
+export interface RepositoryPage {
+  readonly items: readonly Entered[]
+  readonly next?: string
+}
+
+/** Lists repositories as `Access.listRepositories` promises. */
+export type ListRepositories = (
+  principal: Principal,
+  filter: RepositoryFilter,
+  page: { readonly limit: number; readonly after?: string },
+) => Promise<RepositoryPage>
+
+export interface ReadableRepositoriesDeps {
+  readonly engine: MetadataEngine
+  readonly audiences: Access['audiences']
+  readonly can: Access['can']
+}
+
+/** A place where repositories are found; places are gone through in the order of their keys. */
+interface Source {
+  readonly key: string
+  find(page: { limit: number; after?: string }): Promise<Page<RepositoryDocument>>
+  /** Found at an earlier place. */
+  isKnown(found: Found): boolean
+}
+
+/** By way of what the principal is, not by way of all that there is; each repository asks the gate all the same. */
+export function readableRepositories({ engine, audiences, can }: ReadableRepositoriesDeps): ListRepositories {
+  const repositories = engine.collection(schema.repositories)
+  const organizations = engine.collection(schema.organizations)
+
+  const never = () => false
+  const everywhere: Source = { key: '0', find: (page) => repositories.find('byName', page), isKnown: never }
+
+  function within({ organizationId = '', protocol, name }: RepositoryFilter): Source {
+    const exact = protocol === undefined || name === undefined ? {} : { name }
+    const equals = { organizationId, ...(protocol !== undefined && { protocol }), ...exact }
+    return {
+      key: `1${organizationId}`,
+      find: (page) => repositories.find('byName', { equals, ...page }),
+      isKnown: never,
+    }
+  }
+
+  function alone(id: string, isKnown: Source['isKnown']): Source {
+    return {
+      key: `2${id}`,
+      async find() {
+        const found = await repositories.get(id)
+        return { items: found ? [found] : [] }
+      },
+      isKnown,
+    }
+  }
+
+  function shown(visibility: Visibility, key: string, isKnown: Source['isKnown']): Source {
+    return { key, find: (page) => repositories.find('byVisibility', { equals: { visibility }, ...page }), isKnown }
+  }
+
+  async function sourcesFor(principal: Principal, filter: RepositoryFilter): Promise<readonly Source[]> {
+    if (filter.organizationId !== undefined) return [within(filter)]
+    const found = await audiences(principal)
+    if (found.includes('all')) return [everywhere]
+    const own = new Set(found)
+    const inOwn = ({ value }: Found) => own.has(value.organizationId)
+    const isOwn = (repository: Found) => inOwn(repository) || own.has(repository.id)
+    const sources = found.map((audience): Source => {
+      if (audience === 'public') return shown('public', '3', isOwn)
+      if (audience === 'internal') return shown('internal', '4', isOwn)
+      return audience.startsWith('org_') ? within({ organizationId: audience }) : alone(audience, inOwn)
+    })
+    return sources.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  }
+
+  async function enteredBy(principal: Principal, found: Found): Promise<Entered | undefined> {
+    const repository = present(found)
+    const organization = repository && (await organizations.get(repository.value.organizationId))
+    if (!organization) return undefined
+    const entered = { organization, repository }
+    const action = repository.value.isDisabled ? 'admin' : 'read'
+    return (await can(principal, action, entered)).allowed ? entered : undefined
+  }
+
+  return async (principal, filter, { limit, after = '' }) => {
+    const items: Entered[] = []
+    const [, from = '', inner] = /^(\S*)(?: (.*))?$/s.exec(after) ?? []
+    let cursor = inner
+    let lookedAt = 0
+    for (const source of await sourcesFor(principal, filter)) {
+      if (source.key < from) continue
+      if (source.key !== from) cursor = undefined
+      do {
+        // Half a page is one: the rest of it would be looked for in ever smaller steps.
+        if (items.length > limit / 2 || lookedAt >= maxLookedAt) {
+          return { items, next: cursor === undefined ? source.key : `${source.key} ${cursor}` }
+        }
+        const page = await source.find({ limit: limit - items.length, ...(cursor !== undefined && { after: cursor }) })
+        lookedAt += Math.max(1, page.items.length)
+        for (const found of page.items) {
+          const entered = hasAll(found, filter) && !source.isKnown(found) && (await enteredBy(principal, found))
+          if (entered) items.push(entered)
+        }
+        cursor = page.next
+      } while (cursor !== undefined)
+    }
+    return { items }
+  }
+}
+
+function hasAll({ value }: Found, { protocol, name }: RepositoryFilter): boolean {
+  return (protocol === undefined || value.protocol === protocol) && (name === undefined || value.name === name)
+}

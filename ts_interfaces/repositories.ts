@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { id, page, pageQuery, time, visibility } from './common.ts'
+
+const name = z.string().min(1).max(64)
+const protocol = z.string().min(1).max(32)
+const description = z.string().max(1000)
+
+/** A repository and its settings; permissions are a list of their own. */
+export const repository = z
+  .strictObject({
+    id,
+    organizationId: id,
+    organization: z.string().meta({ description: "The organization's name" }),
+    protocol: z.string(),
+    name: z.string(),
+    isDefault: z.boolean().meta({ description: "The organization's default of its protocol, which is named like it" }),
+    visibility: visibility.meta({ description: 'Bounded by that of the organization' }),
+    description: z.string(),
+    requiresApproval: z.boolean(),
+    refusesSimilarNames: z.boolean(),
+    ownersOnly: z.boolean(),
+    isDisabled: z.boolean(),
+    createdAt: time,
+  })
+  .meta({ id: 'Repository' })
+export type Repository = z.output<typeof repository>
+
+export const repositoryPage = page(repository).meta({ id: 'RepositoryPage' })
+
+export const repositoryQuery = pageQuery.extend({
+  organization: z.string().min(1).max(100).optional().meta({ description: 'An id or a name' }),
+  protocol: protocol.optional(),
+  name: name.optional(),
+})
+
+const settings = {
+  visibility: visibility.optional(),
+  description: description.optional(),
+  requiresApproval: z
+    .boolean()
+    .optional()
+    .meta({ description: 'What is published waits for somebody else than its publisher to approve it' }),
+  refusesSimilarNames: z
+    .boolean()
+    .optional()
+    .meta({ description: 'New names that differ in case, `-`, `_` and `.` alone are refused' }),
+  ownersOnly: z.boolean().optional().meta({ description: 'A package that exists is written by its owners alone' }),
+}
+
+/** Private and without policies, unless it says otherwise. */
+export const newRepository = z.strictObject({ protocol, name, ...settings }).meta({ id: 'NewRepository' })
+export type NewRepository = z.output<typeof newRepository>
+
+/** What is absent stays. */
+export const repositoryChanges = z
+  .strictObject({
+    ...settings,
+    isDisabled: z.boolean().optional().meta({ description: 'It gives nobody anything; its admins enable it again' }),
+  })
+  .meta({ id: 'RepositoryChanges' })
+export type RepositoryChanges = z.output<typeof repositoryChanges>
+
+export const permissionRole = z.enum(['reader', 'developer', 'maintainer', 'admin'])
+
+/** What a repository gives one user, team or robot directly. */
+export const repositoryPermission = z
+  .strictObject({
+    holderId: id,
+    kind: z.enum(['user', 'team', 'robot']),
+    name: z.string().meta({ description: "A username, or a team's or robot's name" }),
+    role: permissionRole.or(z.literal('team')).meta({ description: '`team`: it works here, see teams' }),
+  })
+  .meta({ id: 'RepositoryPermission' })
+export type RepositoryPermission = z.output<typeof repositoryPermission>
+
+export const repositoryPermissionPage = page(repositoryPermission).meta({ id: 'RepositoryPermissionPage' })
+
+export const permissionChanges = z.strictObject({ role: permissionRole }).meta({ id: 'PermissionChanges' })
