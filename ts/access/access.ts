@@ -1,9 +1,13 @@
 import type { Stored } from '../metadata/engine.ts'
 import type { Action, OrganizationDocument, RepositoryDocument, TeamDocument } from '../metadata/schema.ts'
 import type { AccountGate } from './account-gate.ts'
+import type { DeletedNames } from './deleted-names.ts'
+import type { Deletions } from './deletions.ts'
 import type { LoginRequests } from './login-requests.ts'
 import type { Organizations } from './organizations.ts'
+import type { PlatformSettings } from './platform-settings.ts'
 import type { Credentials, Principal } from './principal.ts'
+import type { ListRepositories } from './readable-repositories.ts'
 import type { Repeats } from './repeats.ts'
 import type { Repositories } from './repositories.ts'
 import type { RepositoryGrants } from './repository-grants.ts'
@@ -11,6 +15,7 @@ import type { Robots } from './robots.ts'
 import type { Sessions } from './sessions.ts'
 import type { Setup } from './setup.ts'
 import type { CheckSignIn } from './sign-in.ts'
+import type { SigningUp } from './sign-up.ts'
 import type { Teams } from './teams.ts'
 import type { Tokens } from './tokens.ts'
 import type { Users } from './users.ts'
@@ -43,6 +48,12 @@ export type OrganizationKey = { readonly name: string } | { readonly id: string 
 export type OrganizationAction = Exclude<Action, 'write'>
 export type OrganizationEntered = Stored<OrganizationDocument>
 
+export interface CreationEntered {
+  readonly organization: OrganizationEntered
+  /** Who gets the role admin of what it makes, having no office in the organization; see `NewRepository`. */
+  readonly adminId?: string
+}
+
 export type TeamAction = 'read' | 'members' | 'admin'
 /** A team's name in an organization, or its id. */
 export type TeamKey = { readonly organization: string; readonly name: string } | { readonly id: string }
@@ -58,6 +69,8 @@ export interface Access extends AccountGate {
   authenticate(credentials: Credentials | undefined, clientAddress: string): Promise<Principal>
   /** A username or e-mail address and a password, as `authenticate` checks them. */
   readonly signIn: CheckSignIn
+  /** Somebody new, while the platform's settings allow it. */
+  readonly signUp: SigningUp
   /** The one decision; unknown means no. With the name of a package, its owners count too. */
   can(principal: Principal, action: Action, in_: Entered, packageName?: string): Promise<Decision>
   /**
@@ -67,6 +80,18 @@ export interface Access extends AccountGate {
    * principal may create repositories there.
    */
   enter(principal: Principal, action: Action, address: RepositoryAddress, packageName?: string): Promise<Entered>
+  /**
+   * The same for a repository's id, which makes nothing. An id that was never given costs and answers the same as a
+   * repository that the principal may not read.
+   */
+  enterRepository(principal: Principal, action: Action, id: string, packageName?: string): Promise<Entered>
+  /**
+   * Where a repository of this protocol may be made; without one: of some protocol that a token allows. Throws as
+   * `enterOrganization`.
+   */
+  enterCreation(principal: Principal, key: OrganizationKey, protocol?: string): Promise<CreationEntered>
+  /** Repositories that the principal may read, and disabled ones that it administers; a page may be shorter than its limit. */
+  readonly listRepositories: ListRepositories
   /** The name of the organization that the root paths belong to. */
   readonly defaultOrganization: string
   /**
@@ -91,6 +116,7 @@ export interface Access extends AccountGate {
   audiences(principal: Principal): Promise<readonly string[]>
 
   // What follows changes things. It asks nobody: whoever calls has decided.
+  readonly platformSettings: PlatformSettings
   readonly users: Users
   /**
    * Deletes a user and all that let it in; what was published stays. A repeat goes on where it stopped. Throws
@@ -99,6 +125,8 @@ export interface Access extends AccountGate {
   removeUser(id: string): Promise<void>
   readonly organizations: Organizations
   readonly repositories: Repositories
+  readonly deletions: Deletions
+  readonly deletedNames: DeletedNames
   readonly grants: RepositoryGrants
   readonly teams: Teams
   readonly robots: Robots

@@ -1,8 +1,11 @@
-import type { MetadataEngine } from '../metadata/engine.ts'
+import type { MetadataEngine, Stored } from '../metadata/engine.ts'
+import type { RepositoryDocument } from '../metadata/schema.ts'
 import type { Access } from './access.ts'
 import { accountGate } from './account-gate.ts'
 import { audiencesOf } from './audiences.ts'
 import { authenticator } from './authenticate.ts'
+import { deletedNames } from './deleted-names.ts'
+import { deletionsIn } from './deletions.ts'
 import { gate } from './gate.ts'
 import { loginRequestDirectory } from './login-requests.ts'
 import { noticeWrites } from './notice-writes.ts'
@@ -10,9 +13,11 @@ import { organizationGate } from './organization-gate.ts'
 import { organizationDirectory } from './organizations.ts'
 import type { Passwords } from './passwords.ts'
 import { platformAdmins } from './platform-admins.ts'
+import { platformSettings } from './platform-settings.ts'
+import { readableRepositories } from './readable-repositories.ts'
 import { userRemoval } from './remove-user.ts'
 import { repeatsIn } from './repeats.ts'
-import { repositoryDirectory } from './repositories.ts'
+import { type Repositories, repositoryDirectory } from './repositories.ts'
 import { repositoryGrants } from './repository-grants.ts'
 import { robotDirectory } from './robots.ts'
 import { sessionTokens } from './session-tokens.ts'
@@ -20,6 +25,7 @@ import { sessionDirectory } from './sessions.ts'
 import { setupOf } from './setup.ts'
 import { signIns } from './sign-in.ts'
 import { signInThrottle } from './sign-in-throttle.ts'
+import { signingUp } from './sign-up.ts'
 import { teamDirectory } from './teams.ts'
 import { tokenUses } from './token-uses.ts'
 import { tokenDirectory } from './tokens.ts'
@@ -32,41 +38,60 @@ export interface AccessDeps {
   /** Names that the server's own paths claim; no organization has them. */
   readonly reservedNames: ReadonlySet<string>
   readonly defaultOrganization: string
-  /** False: who is not signed in reads nothing. */
+  /** False: who is not signed in reads nothing, whatever the platform's settings say. */
   readonly anonymousAccess: boolean
   /** Signs the sessions of the API; see secrets.ts. */
   readonly jwtSecret: string
   /** Told of failures beside the requests: the last use of a token that could not be written. */
   readonly reportError: (err: unknown) => void
+  /** Awaited when a publish has made an organization's default repository, before the publish goes on. */
+  readonly onDefaultRepository?: (made: Stored<RepositoryDocument>) => Promise<void>
 }
 
 /** The gate and all that it guards, over one store. `close` closes the passwords, not the engine. */
 export function createAccess(deps: AccessDeps): Access {
-  const { passwords, reservedNames, defaultOrganization, anonymousAccess } = deps
+  const { passwords, reservedNames, defaultOrganization } = deps
   const records = warmRecords(deps.engine)
   // Whatever this process changes holds for its next request.
   const engine = noticeWrites(deps.engine, records.forget)
-  const users = userDirectory(engine, passwords, platformAdmins(engine))
-  const organizations = organizationDirectory(engine, reservedNames)
+  const settings = platformSettings({ engine, records, anonymousAccess: deps.anonymousAccess })
+  const anonymousAccess = async () => (await settings.inForce()).anonymousAccess
+  const users = userDirectory(engine, passwords, platformAdmins(engine), settings.refuseReserved)
+  const organizations = organizationDirectory(engine, reservedNames, settings.refuseReserved)
   const repositories = repositoryDirectory(engine)
-  const tokens = tokenDirectory(engine)
+  const tokens = tokenDirectory(engine, async () => (await settings.read()).value.maxTokenLifetimeDays)
   const grants = repositoryGrants(engine)
   const signed = sessionTokens(deps.jwtSecret)
   const sessions = sessionDirectory(engine, signed)
-  const signIn = signIns(users, passwords, signInThrottle(deps.engine))
+  const throttle = signInThrottle(deps.engine)
+  const signIn = signIns(users, passwords, throttle)
   const uses = tokenUses(deps.engine, deps.reportError)
 
+  const gates = gate({ engine: deps.engine, records, repositories: announcing(repositories, deps), anonymousAccess })
+  const audiences = audiencesOf({ engine: deps.engine, organizations, anonymousAccess })
+
   return {
-    authenticate: authenticator({ records, signIn, sessionTokens: signed, uses }),
+    authenticate: authenticator({
+      records,
+      signIn,
+      sessionTokens: signed,
+      uses,
+      maxTokenLifetimeDays: async () => (await settings.inForce()).maxTokenLifetimeDays,
+    }),
     signIn,
-    ...gate({ engine: deps.engine, records, repositories, anonymousAccess }),
+    signUp: signingUp({ users, settings, throttle }),
+    ...gates,
     ...organizationGate(deps.engine, records),
-    ...accountGate(users),
+    ...accountGate(users, settings),
+    platformSettings: settings,
     defaultOrganization,
-    audiences: audiencesOf({ engine: deps.engine, organizations, anonymousAccess }),
+    audiences,
+    listRepositories: readableRepositories({ engine: deps.engine, audiences, can: gates.can }),
     users,
     organizations,
     repositories,
+    deletions: deletionsIn(engine, defaultOrganization),
+    deletedNames: deletedNames(engine),
     grants,
     teams: teamDirectory(engine, grants),
     robots: robotDirectory(engine, grants, tokens),
@@ -79,6 +104,18 @@ export function createAccess(deps: AccessDeps): Access {
     async close() {
       await uses.settled()
       await passwords.close()
+    },
+  }
+}
+
+/** The repositories that the gate makes, told of. */
+function announcing(repositories: Repositories, { onDefaultRepository }: AccessDeps): Repositories {
+  return {
+    ...repositories,
+    async create(repository) {
+      const made = await repositories.create(repository)
+      await onDefaultRepository?.(made)
+      return made
     },
   }
 }

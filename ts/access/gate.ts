@@ -10,9 +10,9 @@ import {
 import type { Decision, Entered, Explanation, RepositoryAddress } from './access.ts'
 import { decide, decideCreation, explain as explainDecision } from './can.ts'
 import { denied, maxNameLength, membershipOf, nobodysId, signInFirst } from './gate-words.ts'
-import { type Facts, teamsOf } from './grounds.ts'
+import { type Facts, officesOf, teamsOf } from './grounds.ts'
 import type { Principal, UserPrincipal } from './principal.ts'
-import type { Repositories } from './repositories.ts'
+import type { NewRepository, Repositories } from './repositories.ts'
 import { allActions } from './tokens.ts'
 import type { WarmRecords } from './warm-records.ts'
 
@@ -20,10 +20,16 @@ export interface GateDeps {
   readonly engine: MetadataEngine
   readonly records: WarmRecords
   readonly repositories: Repositories
-  readonly anonymousAccess: boolean
+  /** Whether who is not signed in reads anything. */
+  readonly anonymousAccess: () => Promise<boolean>
 }
 
-/** The two questions of `Access`, `can` and `enter`, over records that may be warm. */
+interface Found {
+  readonly organization?: Stored<OrganizationDocument> | undefined
+  readonly repository?: Stored<RepositoryDocument> | undefined
+}
+
+/** The questions of `Access` about repositories, `can`, `enter`, `enterRepository` and the like, over records that may be warm. */
 export function gate({ engine, records, repositories, anonymousAccess }: GateDeps) {
   const packages = engine.collection(packagesSpec)
   const teams = engine.collection(teamsSpec)
@@ -32,6 +38,11 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     const { items } = await packages.find('byName', { equals: { repositoryId, name }, limit: 1 })
     const found = items[0]?.value
     return found && found.published > 0 ? found.owners : []
+  }
+
+  /** It is asked for nobody who is signed in, for whom it means nothing. */
+  async function isOpenTo(principal: Principal): Promise<boolean> {
+    return principal.kind === 'anonymous' && anonymousAccess()
   }
 
   /**
@@ -47,7 +58,7 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
   ): Promise<Facts> {
     const membership = await membershipOf(records, principal, organization.id)
     const named = packageName === undefined ? {} : { packageName }
-    const facts = { organization, repository, membership, anonymousAccess, ...named }
+    const facts = { organization, repository, membership, anonymousAccess: await isOpenTo(principal), ...named }
     if (principal.kind === 'anonymous' || packageName === undefined) return facts
     if (action !== 'write' && action !== 'delete') return facts
     if (!all && !repository.value.ownersOnly && decide(principal, action, facts).allowed) return facts
@@ -58,7 +69,7 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     return decide(principal, action, await factsOf(principal, action, entered, packageName))
   }
 
-  async function resolve(address: RepositoryAddress): Promise<Partial<Entered>> {
+  async function resolve(address: RepositoryAddress): Promise<Found> {
     const name = address.repository ?? address.protocol
     if (address.organization.length > maxNameLength || name.length > maxNameLength) return {}
     const organization = await records.organization(address.organization)
@@ -74,19 +85,15 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
   ): Promise<Decision> {
     const membership = await membershipOf(records, principal, organization.id)
     const named = packageName === undefined ? {} : { packageName }
-    return decideCreation(principal, { organization, membership, anonymousAccess, protocol, ...named })
+    return decideCreation(principal, { organization, membership, anonymousAccess: false, protocol, ...named })
   }
 
-  async function makeDefault(
-    organizationId: string,
-    protocol: string,
-    createdBy: string,
-  ): Promise<Stored<RepositoryDocument> | undefined> {
+  async function makeDefault(repository: NewRepository): Promise<Stored<RepositoryDocument> | undefined> {
     try {
-      return await repositories.create({ organizationId, protocol, name: protocol, createdBy })
+      return await repositories.create(repository)
     } catch (err) {
       if (!hasCode(err, 'name_taken')) throw err
-      return repositories.find(organizationId, protocol, protocol)
+      return repositories.find(repository.organizationId, repository.protocol, repository.name)
     }
   }
 
@@ -107,7 +114,17 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
         throw denied(principal, 'write', decision)
       return undefined
     }
-    return makeDefault(organization.id, protocol, principal.user.id)
+    const membership = await membershipOf(records, principal, organization.id)
+    const hasOffice = officesOf(principal, { organization, membership }).length > 0
+    const { id: createdBy } = principal.user
+    return makeDefault({
+      organizationId: organization.id,
+      protocol,
+      name: protocol,
+      createdBy,
+      // Else it could not publish to what its publish has made.
+      ...(!hasOffice && { adminId: createdBy }),
+    })
   }
 
   async function enter(
@@ -119,12 +136,50 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     const { organization, repository: known } = await resolve(address)
     const repository =
       known ?? (action === 'write' ? await created(principal, address, organization, packageName) : undefined)
-    if (!organization || !repository) throw unknown(principal, address)
+    return enterFound(principal, action, { organization, repository, packageName }, () => unknown(principal, address))
+  }
+
+  async function enterRepository(
+    principal: Principal,
+    action: Action,
+    id: string,
+    packageName?: string,
+  ): Promise<Entered> {
+    const isPlausible = id.length <= maxNameLength && id.isWellFormed()
+    const repository = isPlausible ? await records.repositoryById(id) : undefined
+    const organization = await records.organizationById(repository?.value.organizationId ?? nobodysId)
+    return enterFound(principal, action, { organization, repository, packageName }, () => unknownId(principal))
+  }
+
+  /** What was not found is refused like what may not be read, after the same look-ups. */
+  async function enterFound(
+    principal: Principal,
+    action: Action,
+    { organization, repository, packageName }: Found & { readonly packageName: string | undefined },
+    unknownThing: () => RegistryError,
+  ): Promise<Entered> {
+    if (!organization || !repository) {
+      await lookInVain(principal, action, organization?.id, packageName)
+      throw unknownThing()
+    }
     const entered = { organization, repository }
     const decision = await can(principal, action, entered, packageName)
     if (decision.allowed) return entered
     const mayRead = action !== 'read' && (await can(principal, 'read', entered, packageName)).allowed
-    throw mayRead ? denied(principal, action, decision) : unknown(principal, address)
+    throw mayRead ? denied(principal, action, decision) : unknownThing()
+  }
+
+  /** The look-ups of a refusal in a repository that is there. */
+  async function lookInVain(
+    principal: Principal,
+    action: Action,
+    organizationId: string | undefined,
+    packageName: string | undefined,
+  ): Promise<void> {
+    await membershipOf(records, principal, organizationId ?? nobodysId)
+    await isOpenTo(principal)
+    if (principal.kind === 'anonymous' || packageName === undefined) return
+    if (action === 'write' || action === 'delete') await ownersOf(nobodysId, packageName)
   }
 
   async function explain(
@@ -139,7 +194,7 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     return explainDecision(principal, action, { ...facts, teamNames })
   }
 
-  return { can, enter, explain }
+  return { can, enter, enterRepository, explain }
 }
 
 function withEveryAction(principal: UserPrincipal): UserPrincipal {
@@ -153,4 +208,10 @@ function unknown(principal: Principal, { protocol, organization, repository = pr
   if (principal.kind === 'anonymous') return signInFirst()
   const place = `${organization}/${repository}`.slice(0, 2 * maxNameLength + 1)
   return new RegistryError('repository_unknown', `There is no ${protocol} repository ${place}, or you may not read it.`)
+}
+
+/** The same for an id. */
+function unknownId(principal: Principal): RegistryError {
+  if (principal.kind === 'anonymous') return signInFirst()
+  return new RegistryError('repository_unknown', 'There is no such repository, or you may not read it.')
 }

@@ -10,8 +10,10 @@ import {
   type Visibility,
 } from '../metadata/schema.ts'
 import { changeDocument, changedMeanwhile } from './change.ts'
+import { isGone, present } from './gone.ts'
 import { checkLabel, checkOrganizationName, confusableKey } from './names.ts'
 import { organizationOwners } from './organization-owners.ts'
+import type { PlatformSettings } from './platform-settings.ts'
 
 export interface NewOrganization {
   readonly name: string
@@ -28,13 +30,13 @@ export type OrganizationSettings = Partial<
   Pick<OrganizationDocument, 'displayName' | 'visibility' | 'membersCreateRepositories'>
 >
 
-/** Organizations and who belongs to them. */
+/** Organizations and who belongs to them. One that is being deleted, or was, is none: nothing here finds it. */
 export interface Organizations {
   /** Throws `payload_invalid` with the field, `name_taken`. */
   create(organization: NewOrganization): Promise<Stored<OrganizationDocument>>
   get(id: string): Promise<Stored<OrganizationDocument> | undefined>
   findByName(name: string): Promise<Stored<OrganizationDocument> | undefined>
-  /** By name. */
+  /** By name; a page may be shorter than its limit. */
   list(page: { limit?: number; after?: string }): Promise<Page<OrganizationDocument>>
   /**
    * Throws `payload_invalid` with the field, `organization_unknown`; `precondition_failed` when the revision is given
@@ -53,6 +55,8 @@ export interface Organizations {
   ): Promise<Stored<MembershipDocument>>
   /** No member is success. Throws `unprocessable` for the last owner. */
   removeMember(organizationId: string, userId: string): Promise<void>
+  /** Throws `unprocessable` for the last owner, as `removeMember` would, and changes nothing. */
+  requireOtherOwner(organizationId: string, userId: string): Promise<void>
   members(organizationId: string, page: { limit?: number; after?: string }): Promise<Page<MembershipDocument>>
   membership(organizationId: string, userId: string): Promise<Stored<MembershipDocument> | undefined>
   /** Those that the user is a member of, by id. */
@@ -67,7 +71,11 @@ export function membershipId(organizationId: string, userId: string): string {
 }
 
 /** Organizations in the collections `organizations` and `memberships`. */
-export function organizationDirectory(engine: MetadataEngine, reservedNames: ReadonlySet<string>): Organizations {
+export function organizationDirectory(
+  engine: MetadataEngine,
+  reservedNames: ReadonlySet<string>,
+  refuseReserved: PlatformSettings['refuseReserved'],
+): Organizations {
   const organizations = engine.collection(organizationsSpec)
   const memberships = engine.collection(membershipsSpec)
 
@@ -99,7 +107,7 @@ export function organizationDirectory(engine: MetadataEngine, reservedNames: Rea
     }
   }
 
-  async function findByName(name: string): Promise<Stored<OrganizationDocument> | undefined> {
+  async function holderOf(name: string): Promise<Stored<OrganizationDocument> | undefined> {
     const { items } = await organizations.find('byName', { equals: { name }, limit: 1 })
     return items[0]
   }
@@ -110,10 +118,7 @@ export function organizationDirectory(engine: MetadataEngine, reservedNames: Rea
     } catch (err) {
       if (!hasCode(err, 'document_exists')) throw err
       // An equal name hits both indexes, and either is told.
-      const message = (await findByName(value.name))
-        ? `There is an organization "${value.name}" already.`
-        : `The name "${value.name}" looks like that of another organization. Choose another.`
-      throw new RegistryError('name_taken', message, { field: 'name' })
+      throw new RegistryError('name_taken', whyTaken(value.name, await holderOf(value.name)), { field: 'name' })
     }
   }
 
@@ -128,6 +133,7 @@ export function organizationDirectory(engine: MetadataEngine, reservedNames: Rea
         ...(ownerId !== undefined && { owners: [ownerId] }),
         createdAt: Date.now(),
       }
+      await refuseReserved('name', name)
       // The owner first: an organization that can be seen has one, whatever stops this in between.
       if (ownerId !== undefined) await setMember(id, ownerId, 'owner')
       try {
@@ -138,9 +144,12 @@ export function organizationDirectory(engine: MetadataEngine, reservedNames: Rea
       }
     },
 
-    get: (id) => organizations.get(id),
-    findByName,
-    list: (page) => organizations.find('byName', page),
+    get: async (id) => present(await organizations.get(id)),
+    findByName: async (name) => present(await holderOf(name)),
+    async list(page) {
+      const { items, ...more } = await organizations.find('byName', page)
+      return { items: items.filter(present), ...more }
+    },
 
     async configure(id, { displayName, ...settings }, revision) {
       const label = displayName === undefined ? {} : { displayName: checkLabel('displayName', displayName, 100) }
@@ -156,13 +165,20 @@ export function organizationDirectory(engine: MetadataEngine, reservedNames: Rea
       if (known?.value.role === 'owner') await owners.remove(organizationId, userId)
       await memberships.delete(membershipId(organizationId, userId))
     },
+    requireOtherOwner: (organizationId, userId) => owners.requireOther(organizationId, userId),
     members: (organizationId, page) => memberships.find('byOrganization', { equals: { organizationId }, ...page }),
     membership: (organizationId, userId) => memberships.get(membershipId(organizationId, userId)),
     async listOf(userId, page) {
       const { items, ...more } = await memberships.find('byUser', { equals: { userId }, ...page })
       const found = await Promise.all(items.map(({ value }) => organizations.get(value.organizationId)))
-      return { items: found.filter((organization) => organization !== undefined), ...more }
+      return { items: found.flatMap((organization) => present(organization) ?? []), ...more }
     },
     membershipsOf: async (userId) => (await memberships.find('byUser', { equals: { userId }, limit: 1000 })).items,
   }
+}
+
+function whyTaken(name: string, holder: Stored<OrganizationDocument> | undefined): string {
+  if (!holder) return `The name "${name}" looks like that of another organization. Choose another.`
+  if (!isGone(holder.value)) return `There is an organization "${name}" already.`
+  return `An organization "${name}" was deleted, and its name is not used again unless a platform admin frees it.`
 }

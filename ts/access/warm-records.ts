@@ -4,6 +4,8 @@ import {
   memberships,
   type OrganizationDocument,
   organizations,
+  type PlatformSettingsDocument,
+  platformSettings,
   type RepositoryDocument,
   type RobotDocument,
   repositories,
@@ -34,7 +36,9 @@ export interface WarmRecords {
   organization(name: string): Found<OrganizationDocument>
   organizationById(id: string): Found<OrganizationDocument>
   repository(organizationId: string, protocol: string, name: string): Found<RepositoryDocument>
+  repositoryById(id: string): Found<RepositoryDocument>
   membership(organizationId: string, userId: string): Found<MembershipDocument>
+  platformSettings(): Found<PlatformSettingsDocument>
   /** After every change that this process makes. */
   forget(): void
 }
@@ -51,6 +55,7 @@ export function warmRecords(engine: MetadataEngine): WarmRecords {
   const placed = { organizations: memory<OrganizationDocument>(), repositories: memory<RepositoryDocument>() }
   const machines = memory<RobotDocument>()
   const members = memory<MembershipDocument>()
+  const settings = memory<PlatformSettingsDocument>()
   const stored = {
     tokens: engine.collection(tokens),
     sessions: engine.collection(sessions),
@@ -59,6 +64,7 @@ export function warmRecords(engine: MetadataEngine): WarmRecords {
     organizations: engine.collection(organizations),
     repositories: engine.collection(repositories),
     memberships: engine.collection(memberships),
+    settings: engine.collection(platformSettings),
   }
 
   return {
@@ -86,10 +92,13 @@ export function warmRecords(engine: MetadataEngine): WarmRecords {
         const equals = { organizationId, protocol, name }
         return (await stored.repositories.find('byName', { equals, limit: 1 })).items[0]
       }),
+    // The other keys begin with an organization's id.
+    repositoryById: (id) => placed.repositories(`/${id}`, () => stored.repositories.get(id)),
     membership: (organizationId, userId) => {
       const id = membershipId(organizationId, userId)
       return members(id, () => stored.memberships.get(id))
     },
+    platformSettings: () => settings('', () => stored.settings.get('platform')),
     forget() {
       for (const reads of all) reads.forget()
     },
