@@ -49,7 +49,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
       : c.json({ name: 'stowage', version: deps.health.version }),
   )
   pages(app, { access, limits, clientSetups: protocols.map(({ label, setup }) => ({ label, linesOf: setup })) })
-  api(app, { access, registry: deps.registry, limits, version: deps.health.version })
+  api(app, { access, registry: deps.registry, limits, protocols, version: deps.health.version })
 
   const mounted = { ...deps, uploads: uploads.middleware }
   for (const protocol of protocols) mountRepositories(app, protocol, mounted)

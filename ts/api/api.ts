@@ -7,12 +7,27 @@ import { docsRoutes } from './docs.ts'
 import { memberRoutes } from './members.ts'
 import { organizationRoutes } from './organizations.ts'
 import { problemAnswer } from './problem-answer.ts'
+import { robotRoutes } from './robots.ts'
 import type { ApiDeps, Method, Route } from './route.ts'
+import { teamMemberRoutes } from './team-members.ts'
+import { teamRepositoryRoutes } from './team-repositories.ts'
+import { teamRoutes } from './teams.ts'
+import { tokenRoutes } from './tokens.ts'
 import { userRoutes } from './users.ts'
 
 /** Every route of the REST API, in the order of its description. */
 export function apiRoutes(deps: ApiDeps): Route[] {
-  return [authRoutes, userRoutes, organizationRoutes, memberRoutes].flatMap((routesOf) => routesOf(deps))
+  return [
+    authRoutes,
+    userRoutes,
+    organizationRoutes,
+    memberRoutes,
+    teamRoutes,
+    teamMemberRoutes,
+    teamRepositoryRoutes,
+    robotRoutes,
+    tokenRoutes,
+  ].flatMap((routesOf) => routesOf(deps))
 }
 
 /**

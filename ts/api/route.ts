@@ -3,13 +3,15 @@ import type { z } from 'zod'
 import type { Access } from '../access/access.ts'
 import { anonymous, type Principal } from '../access/principal.ts'
 import type { Limits } from '../config.ts'
-import type { Env } from '../protocols/protocol.ts'
+import type { Env, Protocol } from '../protocols/protocol.ts'
 import type { Registry } from '../registry/registry.ts'
 
 export interface ApiDeps {
   readonly access: Access
   readonly registry: Registry
   readonly limits: Limits
+  /** Those that this server speaks. */
+  readonly protocols: readonly Protocol[]
   /** Of this server, for the description of the API. */
   readonly version: string
 }

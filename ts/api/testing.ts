@@ -21,7 +21,7 @@ export interface TestApi extends TestApp {
 /** The whole server without a socket, and every answer of its API compared with what is published of it. */
 export async function openTestApi(): Promise<TestApi> {
   const t = await openTestApp()
-  const routes = apiRoutes({ access: t.access, registry: t.registry, limits: {} as never, version: '' })
+  const routes = apiRoutes({ access: t.access, registry: t.registry, limits: {} as never, protocols: [], version: '' })
 
   return {
     ...t,
