@@ -66,6 +66,8 @@ export interface Config {
   readonly firstAdmin: { readonly email: string; readonly username: string; readonly password: string } | undefined
   readonly defaultOrganization: string
   readonly metricsToken: string | undefined
+  /** `retentionDays` absent: kept for ever. */
+  readonly audit: { readonly downloads: boolean; readonly retentionDays: number | undefined }
   readonly logLevel: LogLevel
   /** Memory for computed documents, bytes. */
   readonly cacheBytes: number
@@ -109,6 +111,10 @@ export function loadConfig(env: Environment): Config {
     firstAdmin: readFirstAdmin(read),
     defaultOrganization: read.value('DEFAULT_ORGANIZATION', values.name),
     metricsToken: read.optional('METRICS_TOKEN', values.text),
+    audit: {
+      downloads: read.value('AUDIT_DOWNLOADS', values.flag),
+      retentionDays: read.optional('AUDIT_RETENTION_DAYS', values.count(1, 36_500)),
+    },
     logLevel: read.value('LOG_LEVEL', values.oneOf(...logLevels)),
     cacheBytes: read.value('CACHE_BYTES', values.size),
     limits: readLimits(read),

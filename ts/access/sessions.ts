@@ -50,8 +50,8 @@ export interface Sessions {
    * Throws `credentials_invalid`.
    */
   refresh(refreshToken: string): Promise<OpenedSession>
-  /** Ends the session that a refresh token names, an old one too. One that is none, or has ended, is success. */
-  endByRefreshToken(refreshToken: string): Promise<void>
+  /** Ends the session that a refresh token names, an old one too, and resolves to it; to nothing when there is none. */
+  endByRefreshToken(refreshToken: string): Promise<Stored<SessionDocument> | undefined>
   /** Of a browser; `undefined` for an unknown, ended or expired session. */
   find(secret: string): Promise<Stored<SessionDocument> | undefined>
   /** Ends a browser's. Ending what has ended is success. */
@@ -64,6 +64,16 @@ export interface Sessions {
   endAll(userId: string, exceptId?: string): Promise<number>
   /** Removes what has expired, at most 1000; resolves to how many. */
   sweep(): Promise<number>
+}
+
+/** Why `refresh` refused, when somebody showed a token that was replaced long ago and so ended the session. */
+export class RefreshReuse extends Error {
+  readonly session: Stored<SessionDocument>
+
+  constructor(session: Stored<SessionDocument>) {
+    super('A refresh token was used again long after it was replaced.')
+    this.session = session
+  }
 }
 
 /** A browser session's id: made of the SHA-256 of its secret. */
@@ -172,13 +182,15 @@ export function sessionDirectory(engine: MetadataEngine, tokens: SessionTokens):
         if (!next) continue
         if (age === 0 || isWithinGrace(session.value, age)) return opened(next)
         await sessions.delete(session.id)
-        throw ended()
+        throw ended(new RefreshReuse(session))
       }
     },
 
     async endByRefreshToken(refreshToken) {
       const claims = tokens.readRefresh(refreshToken)
-      if (claims) await sessions.delete(claims.sessionId)
+      const session = claims && (await sessions.get(claims.sessionId))
+      if (session) await sessions.delete(session.id)
+      return session
     },
 
     async find(secret) {
@@ -215,6 +227,6 @@ function isWithinGrace({ rotations = [] }: SessionDocument, age: number): boolea
   return rotatedAt !== undefined && Date.now() - rotatedAt <= graceSeconds * 1000
 }
 
-function ended(): RegistryError {
-  return new RegistryError('credentials_invalid', 'The session has ended. Sign in again.')
+function ended(cause?: RefreshReuse): RegistryError {
+  return new RegistryError('credentials_invalid', 'The session has ended. Sign in again.', {}, { cause })
 }

@@ -4,7 +4,8 @@ import { RegistryError } from '../errors.ts'
 import { matchesEtag } from '../http/conditional.ts'
 import { identify } from './identify.ts'
 import { parseBody, parseQuery, readBytes } from './parse.ts'
-import { type Answer, type ApiContext, type ApiDeps, nobody, type Route } from './route.ts'
+import { type Answer, type ApiContext, type ApiDeps, nobody, type Route, type Streamed } from './route.ts'
+import { streamedBody } from './streamed-body.ts'
 
 /** Answers a request to the route: who asks, may it, what is asked, once, and the answer. Throws `RegistryError`. */
 export async function answerRoute(route: Route, c: ApiContext, deps: ApiDeps): Promise<Response> {
@@ -16,7 +17,7 @@ export async function answerRoute(route: Route, c: ApiContext, deps: ApiDeps): P
   refuseStrayQuery(route, c)
   const bytes = route.method === 'GET' ? new Uint8Array() : await readBytes(c, deps.limits)
 
-  async function work(): Promise<Answer<unknown> | undefined> {
+  async function work(): Promise<Answer<unknown> | Streamed | undefined> {
     const body = shape.body ? parseBody(c, bytes, shape.body, shape.bodyIsOptional ?? false) : refuseBody(bytes)
     return route.handle({ on, query, body, principal, c })
   }
@@ -33,14 +34,14 @@ async function once(
   c: ApiContext,
   { access }: ApiDeps,
   { key, principal, bytes }: { key: string; principal: Principal; bytes: Uint8Array },
-  work: () => Promise<Answer<unknown> | undefined>,
+  work: () => Promise<Answer<unknown> | Streamed | undefined>,
 ): Promise<Response> {
   let fresh: Response | undefined
   const request = { principalId: actorOf(principal).id, key, route: `POST ${c.req.path}`, body: bytes }
   const { answer, isReplay } = await access.repeats.once(request, async () => {
     const done = await work()
     fresh = send(route, c, done)
-    return kept(route, fresh.status, done)
+    return kept(route, fresh.status, done && 'body' in done ? done : undefined)
   })
   if (!isReplay && fresh) return fresh
   return replay(c, answer)
@@ -64,9 +65,13 @@ function replay(c: ApiContext, { status, body, id, location }: RepeatableAnswer)
   return new Response(body ?? null, { status, headers: body === undefined ? headers : { ...headers, ...json } })
 }
 
-function send({ shape, method }: Route, c: ApiContext, answer: Answer<unknown> | undefined): Response {
+function send({ shape, method }: Route, c: ApiContext, answer: Answer<unknown> | Streamed | undefined): Response {
   for (const [name, value] of Object.entries(baseHeaders)) c.header(name, value)
   if (!answer) return c.body(null, 204)
+  if ('stream' in answer) {
+    c.header('content-disposition', `attachment; filename="${answer.filename}"`)
+    return c.body(streamedBody(answer.stream), 200, { 'content-type': answer.type })
+  }
   const { etag, made, body } = answer
   if (etag !== undefined) c.header('etag', etag)
   if (method === 'GET' && etag !== undefined && matchesEtag(c.req.header('if-none-match') ?? '', etag)) {

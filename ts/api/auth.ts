@@ -104,7 +104,10 @@ export function authRoutes({ access }: ApiDeps): Route[] {
   ]
 
   async function logOut(c: ApiContext, refreshToken: string | undefined): Promise<void> {
-    if (refreshToken !== undefined) return access.sessions.endByRefreshToken(refreshToken)
+    if (refreshToken !== undefined) {
+      await access.sessions.endByRefreshToken(refreshToken)
+      return
+    }
     const principal = requireSomebody(await identify(c, access))
     if (principal.kind !== 'user' || principal.sessionId === undefined) {
       throw new RegistryError('unprocessable', 'This request belongs to no session; a token is revoked instead.')

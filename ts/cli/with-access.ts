@@ -1,35 +1,61 @@
+import { userInfo } from 'node:os'
 import type { Access } from '../access/access.ts'
-import { createAccess } from '../access/create-access.ts'
+import type { AuditActor } from '../access/audit/entries.ts'
+import { witnessing } from '../access/audit/witness.ts'
+import { auditedAccess } from '../access/audited-access.ts'
 import { workerPasswords } from '../access/passwords.ts'
 import { loadSecrets } from '../access/secrets.ts'
 import type { Environment } from '../config/reader.ts'
 import { loadConfig } from '../config.ts'
+import { newRequestId } from '../http/request-id.ts'
 import type { Stored } from '../metadata/engine.ts'
 import type { OrganizationDocument, UserDocument } from '../metadata/schema.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
 import { openMetadata } from './open-stores.ts'
+import { openTrail } from './with-audit.ts'
 
-/** Opens the configured metadata store for one command, beside a running server or without one. */
+/**
+ * Opens the configured metadata store for one command, beside a running server or without one. What the command changes
+ * is in the audit trail as done by whoever runs it on this machine.
+ */
 export async function withAccess<T>(env: Environment, use: (access: Access) => Promise<T>): Promise<T> {
   const { metadata, defaultOrganization, anonymousAccess, dataDir, secrets } = loadConfig(env)
-  const { jwtSecret } = await loadSecrets({ dataDir, ...secrets })
+  const { jwtSecret, sealer } = await loadSecrets({ dataDir, ...secrets })
   const engine = await openMetadata(metadata)
-  const access = createAccess({
+  const trail = openTrail(engine, sealer, 'a command')
+  const deps = {
     engine,
     passwords: workerPasswords(),
     reservedNames,
     defaultOrganization,
     anonymousAccess,
     jwtSecret,
-    reportError(err) {
+    reportError(err: unknown) {
       throw err
     },
-  })
+  }
+  const access = auditedAccess(deps, trail.record)
+  const occasion = { requestId: newRequestId(), address: '', userAgent: 'stowage' }
   try {
-    return await use(access)
+    return await witnessing(occasion, operator(), () => use(access))
   } finally {
     await access.close()
+    await trail.close()
     await engine.close()
+  }
+}
+
+/** Whoever runs the command, as the machine knows them; containers know numbers alone. */
+function operator(): AuditActor {
+  const name = userName()
+  return { kind: 'command-line', id: name, name }
+}
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`
   }
 }
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { type AuditTrail, createAuditTrail } from '../access/audit/audit-trail.ts'
 import { secretSettings } from '../access/secret-settings.ts'
-import { loadSecrets } from '../access/secrets.ts'
+import { loadSecrets, type Sealer } from '../access/secrets.ts'
 import type { Environment } from '../config/reader.ts'
 import { loadConfig } from '../config.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
@@ -15,11 +15,7 @@ export async function withAudit<T>(
   const { metadata, dataDir, secrets } = loadConfig(env)
   const { sealer } = await loadSecrets({ dataDir, ...secrets })
   const engine = await openMetadata(metadata)
-  const trail = createAuditTrail({
-    engine,
-    secretSetting: secretSettings(engine, sealer),
-    process: processName('audit'),
-  })
+  const trail = openTrail(engine, sealer, 'audit')
   try {
     return await use(trail, engine)
   } finally {
@@ -28,7 +24,12 @@ export async function withAudit<T>(
   }
 }
 
+/** The trail of this process over the installation's store. */
+export function openTrail(engine: MetadataEngine, sealer: Sealer, command: string): AuditTrail {
+  return createAuditTrail({ engine, secretSetting: secretSettings(engine, sealer), process: processName(command) })
+}
+
 /** What a process is called in the audit trail: `serve on host-1 (pid 17)`. */
-export function processName(command: string): string {
+function processName(command: string): string {
   return `${command} on ${hostname()} (pid ${process.pid})`
 }

@@ -52,6 +52,8 @@ export const variables = {
   ADMIN_PASSWORD: { secret: true, meaning: "The first administrator's password. Needs `ADMIN_EMAIL`." },
   DEFAULT_ORGANIZATION: { default: 'main', meaning: 'Organization made at first start; unscoped names belong to it.' },
   METRICS_TOKEN: { secret: true, meaning: 'Bearer token for `/metrics`; without it only loopback may read them.' },
+  AUDIT_DOWNLOADS: { default: 'false', meaning: 'Whether every download is an entry of the audit trail, too.' },
+  AUDIT_RETENTION_DAYS: { meaning: 'Days that entries of the audit trail are kept; else for ever.' },
   LOG_LEVEL: { default: 'info', meaning: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.' },
   CACHE_BYTES: {
     default: '48MiB',

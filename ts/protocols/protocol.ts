@@ -7,6 +7,7 @@ import type { RegistryError } from '../errors.ts'
 import type { ExternalAddress } from '../http/address.ts'
 import type { Log } from '../log.ts'
 import type { PackageFacts, UnitDocument, UnitFile } from '../metadata/schema.ts'
+import type { PackageDownload } from '../registry/audit-changes.ts'
 import type { PackageRules } from '../registry/package-rules.ts'
 import type { Registry } from '../registry/registry.ts'
 
@@ -41,6 +42,11 @@ export interface ProtocolDeps {
   readonly limits: Limits
   /** A secret of the installation, sealed in the store; made by `make` when it is first asked for. */
   secretSetting(id: string, make: () => string): Promise<string>
+  /**
+   * Present when downloads are entries of the audit trail. To be awaited before the bytes of a package go; what was asked
+   * for so is not remembered, since who asks for a remembered answer is not known.
+   */
+  readonly recordDownload?: (download: PackageDownload) => Promise<void>
 }
 
 export interface Download {

@@ -1,13 +1,19 @@
+import { hasCode, RegistryError } from '../errors.ts'
 import type { Write } from '../metadata/engine.ts'
 import type { ChangeStamp } from '../metadata/schema.ts'
 import * as schema from '../metadata/schema.ts'
+import type { PackageChange } from './audit-changes.ts'
 import type { ChangeLog } from './change-log.ts'
 import { marksOf } from './policy.ts'
 import type { Postings } from './postings.ts'
 import type { OnStep } from './publish-request.ts'
 import type { Package, RegistryStore, Unit } from './store.ts'
+import type { Sweep } from './sweep-repository.ts'
 
-/** What follows a committed change. Each part is safe to repeat, so the completion job calls the same functions. */
+/**
+ * What follows a committed change. Each part is safe to repeat, so the completion job calls the same functions. When the
+ * repository was deleted meanwhile, `publish` and `change` leave nothing and throw `repository_unknown`.
+ */
 export interface Finish {
   /** After a publish: log entry, search postings, and the intent goes. */
   publish(unit: Unit, pkg: Package, onStep?: OnStep): Promise<void>
@@ -15,11 +21,28 @@ export interface Finish {
   change(stamp: ChangeStamp, pkg: Package): Promise<void>
   /** A publish that did not happen: its file references and its intent go. */
   forget(unitId: string): Promise<void>
+  /** In a repository that is deleted: the package and the change (the id of its intent) go, with all that they wrote. */
+  takeBack(packageId: string, intentId: string): Promise<void>
   /** Resolves when the intents of finished changes are gone. */
   settled(): Promise<void>
 }
 
-export function finishing(store: RegistryStore, log: ChangeLog, postings: Postings): Finish {
+/** The id of a publish's entry in the change log; those of other changes are that of their intent. */
+const entryOf = (unitId: string) => `chg_${unitId}`
+
+export interface FinishDeps {
+  readonly store: RegistryStore
+  readonly log: ChangeLog
+  readonly postings: Postings
+  readonly sweep: Sweep
+  /**
+   * Told of each change that was committed, before its intent goes: so it is told again after a crash. Of one in a
+   * repository that is deleted meanwhile it may be told, too.
+   */
+  readonly onChange: (change: PackageChange) => Promise<void>
+}
+
+export function finishing({ store, log, postings, sweep, onChange }: FinishDeps): Finish {
   async function dropReferences(unitId: string): Promise<Write[]> {
     const page = await store.files.find('byUnit', { equals: { unitId }, limit: 1000 })
     return page.items.map(({ id }) => ({ kind: 'delete', in: schema.files, id }))
@@ -49,29 +72,57 @@ export function finishing(store: RegistryStore, log: ChangeLog, postings: Postin
     dropping.add(done)
   }
 
+  async function takeBack(packageId: string, intentId: string): Promise<void> {
+    await sweep.package(packageId)
+    for (const id of [intentId, entryOf(intentId)]) await store.changes.delete(id)
+    // What the process may have died before is found by the intent, so that goes last.
+    await store.intents.delete(intentId)
+  }
+
+  /** The look at the repository comes after everything that was written: it goes for all of it. */
+  async function unlessDeleted({ id, value }: Package, intentId: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+      if (!(await sweep.isGone(value.repositoryId))) return
+    } catch (err) {
+      if (!hasCode(err, 'package_unknown')) throw err
+    }
+    await takeBack(id, intentId)
+    throw repositoryDeleted()
+  }
+
+  /** All have ended when it resolves or throws. They wait for one commit of the store, not for three. */
+  async function tellAll(id: string, change: Omit<PackageChange, 'package'>, pkg: Package): Promise<void> {
+    const { kind, unitKeys, actor, requestId, at } = change
+    const { repositoryId, name: packageName } = pkg.value
+    const outcomes = await Promise.allSettled([
+      log.append(id, { repositoryId, kind, packageName, unitKeys, actor, requestId, at }),
+      postings.refresh(pkg),
+      onChange({ ...change, package: pkg }),
+    ])
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  }
+
   return {
     settled: async () => void (await Promise.all(dropping)),
+    takeBack,
 
     async publish(unit, pkg, onStep = () => {}) {
-      const logged = log.append(`chg_${unit.id}`, {
-        repositoryId: pkg.value.repositoryId,
-        kind: 'publish',
-        packageName: pkg.value.name,
-        unitKeys: [unit.value.key],
-        actor: unit.value.publisherId,
-        requestId: unit.value.requestId,
-        at: unit.value.createdAt,
+      const { key, version, publisherId: actor, publisherName: actorName, requestId, createdAt: at } = unit.value
+      const change = { kind: 'publish' as const, unitKeys: [key], version, actor, actorName, requestId, at }
+      await unlessDeleted(pkg, unit.id, async () => {
+        await tellAll(entryOf(unit.id), change, pkg)
+        await onStep('finished')
       })
-      await Promise.all([logged, postings.refresh(pkg)])
-      await onStep('finished')
       dropIntent(unit.id)
     },
 
     async change(stamp, pkg) {
-      await dropDeleted(pkg, stamp.unitKeys)
       const { id, ...rest } = stamp
-      await log.append(id, { ...rest, repositoryId: pkg.value.repositoryId, packageName: pkg.value.name })
-      await postings.refresh(pkg)
+      await unlessDeleted(pkg, id, async () => {
+        await dropDeleted(pkg, stamp.unitKeys)
+        await tellAll(id, rest, pkg)
+      })
       dropIntent(id)
     },
 
@@ -80,4 +131,9 @@ export function finishing(store: RegistryStore, log: ChangeLog, postings: Postin
       await write([...references, { kind: 'delete', in: schema.intents, id: unitId }])
     },
   }
+}
+
+/** For who was let in before the repository was deleted. */
+export function repositoryDeleted(): RegistryError {
+  return new RegistryError('repository_unknown', 'The repository was deleted meanwhile.')
 }

@@ -1,12 +1,13 @@
 import type { BlobStore } from '../blobs/store.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
+import { auditedStages, type RegistryAudit } from './audit-changes.ts'
 import { type BlobRecords, blobRecords } from './blob-records.ts'
 import { type ChangeLog, changeLog } from './change-log.ts'
 import { completeUnfinished } from './completion.ts'
 import { type DocumentCache, documentCache } from './documents.ts'
 import { type Downloads, downloadCounter } from './downloads.ts'
 import { type Author, deleting, editPackage } from './edit.ts'
-import { finishing } from './finish.ts'
+import { type FinishDeps, finishing } from './finish.ts'
 import { type Packages, packageReads } from './packages.ts'
 import { type Postings, postingsWriter } from './postings.ts'
 import { type Published, publish } from './publish.ts'
@@ -16,6 +17,7 @@ import { type SearchQuery, type SearchResult, search } from './search.ts'
 import { type Stages, stagedPublishes } from './stages.ts'
 import { type Describe, openRegistryStore, type Package, type Unit } from './store.ts'
 import type { Edit } from './swap.ts'
+import { repositorySweep, type Sweep } from './sweep-repository.ts'
 
 export interface RegistryOptions {
   readonly engine: MetadataEngine
@@ -24,6 +26,8 @@ export interface RegistryOptions {
   /** Memory for computed documents. */
   readonly documentCacheBytes: number
   readonly onStep?: OnStep
+  /** Absent: nothing is told. */
+  readonly audit?: RegistryAudit
 }
 
 /** The domain: what is published and how it changes. Never sees HTTP, and asks nobody for permission: callers have. */
@@ -50,19 +54,27 @@ export interface Registry {
   ): Promise<Package>
   /** Completes what was begun before a time and not finished; see `completeUnfinished`. */
   completeUnfinished(before: number): Promise<number>
+  /** What deletion takes from the store. */
+  readonly sweep: Sweep
   /** Resolves when nothing that was answered is still being tidied up; call before the stores are closed. */
   settled(): Promise<void>
 }
 
-export function createRegistry({ engine, blobs, describe, documentCacheBytes, onStep }: RegistryOptions): Registry {
+export function createRegistry(options: RegistryOptions): Registry {
+  const { engine, blobs, describe, documentCacheBytes, onStep, audit } = options
   const store = openRegistryStore(engine, describe)
   const records: BlobRecords = blobRecords(engine, blobs)
   const changes = changeLog(store)
   const postings = postingsWriter(store)
-  const finish = finishing(store, changes, postings)
+  const sweep = repositorySweep(engine)
+  const finishingWith = (onChange: FinishDeps['onChange']) =>
+    finishing({ store, log: changes, postings, sweep, onChange })
+  const finish = finishingWith(async (change) => audit?.change(change))
+  const completion = finishingWith(async (change) => audit?.change({ ...change, isCompletion: true }))
   const downloads = downloadCounter(store)
   const publishDeps = { store, blobRecords: records, finish, ...(onStep ? { onStep } : {}) }
   const publishOne = (request: PublishRequest) => publish(publishDeps, request)
+  const stages = stagedPublishes({ store, blobRecords: records, sweep, publish: publishOne })
   const editOne: Registry['edit'] = (pkg, what, author, edit) => editPackage({ store, finish }, pkg, what, author, edit)
 
   return {
@@ -71,7 +83,7 @@ export function createRegistry({ engine, blobs, describe, documentCacheBytes, on
     documents: documentCache(documentCacheBytes),
     downloads,
     changes,
-    stages: stagedPublishes({ store, blobRecords: records, publish: publishOne }),
+    stages: audit ? auditedStages(stages, audit) : stages,
     postings,
     search: search(store, downloads),
     precheck: (request) => checkPolicies(store, { ...request, files: [], metadata: null }),
@@ -85,7 +97,11 @@ export function createRegistry({ engine, blobs, describe, documentCacheBytes, on
         deleting(current, unitKeys, versions, at, repointed),
       )
     },
-    completeUnfinished: (before) => completeUnfinished(store, finish, before),
-    settled: () => finish.settled(),
+    completeUnfinished: (before) => completeUnfinished({ store, finish: completion, sweep }, before),
+    sweep,
+    async settled() {
+      await finish.settled()
+      await completion.settled()
+    },
   }
 }

@@ -15,7 +15,7 @@ import { verifyTrail } from './verify.ts'
 export interface AuditTrail {
   /**
    * Resolves when the entry is durable; rejects when the store fails, and the entry may be written yet then. A refusal
-   * equal to one of the last minute (actor, token, address, action, target) is counted, and resolves at once.
+   * equal to one of the last minute (actor, token, address, action, target, `details.asked`) is counted, and resolves at once.
    * Throws `internal` for details under a secret's name.
    */
   record(entry: NewAuditEntry): Promise<void>

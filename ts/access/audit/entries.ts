@@ -11,8 +11,8 @@ export interface AuditActor {
   readonly tokenId?: string
 }
 
-/** What it was done to. */
-export interface AuditTarget {
+/** What it was done to. A type, so that details may name one, too. */
+export type AuditTarget = {
   /** `package`, `repository`, `organization`, `user`, `token`, … */
   readonly kind: string
   readonly id: string

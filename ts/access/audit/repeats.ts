@@ -69,6 +69,11 @@ export function repeatedRefusals(now: () => number): Repeats {
   }
 }
 
-function keyOf({ actorKind, actorId, tokenId, address, action, targetKind, targetId }: Fact): string {
-  return JSON.stringify([actorKind, actorId, tokenId, address, action, targetKind, targetId])
+/** Details may differ, but for what was asked for. */
+function keyOf({ actorKind, actorId, tokenId, address, action, targetKind, targetId, details }: Fact): string {
+  return JSON.stringify([actorKind, actorId, tokenId, address, action, targetKind, targetId, askedIn(details)])
+}
+
+function askedIn(details: Fact['details']): unknown {
+  return typeof details === 'object' && details !== null && 'asked' in details ? details['asked'] : undefined
 }

@@ -90,8 +90,10 @@ export function reading(deps: ProtocolDeps) {
       const name = withoutScope(c.req.param('file') ?? '', found.name)
       const file = name.endsWith('.tgz') ? await registry.packages.file(found.package, name) : undefined
       if (!file) throw new RegistryError('file_unknown', `There is no file "${name}" of ${found.name.name}.`)
-      const counts = () => registry.downloads.count(found.package.id, file.unit.value.version)
-      const remembered = rememberedFor(c).remember
+      const { version } = file.unit.value
+      const counts = () => registry.downloads.count(found.package.id, version)
+      if (deps.recordDownload && c.req.method === 'GET') await deps.recordDownload({ package: found.package, version })
+      const remembered = deps.recordDownload ? undefined : rememberedFor(c).remember
       const answer = await sendBlob(c, {
         blobs: registry.blobs,
         digest: digestOf(file.digest),
