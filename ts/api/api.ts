@@ -6,6 +6,9 @@ import { authRoutes } from './auth.ts'
 import { docsRoutes } from './docs.ts'
 import { memberRoutes } from './members.ts'
 import { organizationRoutes } from './organizations.ts'
+import { packageEditRoutes } from './package-edits.ts'
+import { packageVersionRoutes } from './package-versions.ts'
+import { packageRoutes } from './packages.ts'
 import { problemAnswer } from './problem-answer.ts'
 import { robotRoutes } from './robots.ts'
 import type { ApiDeps, Method, Route } from './route.ts'
@@ -27,6 +30,9 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     teamRepositoryRoutes,
     robotRoutes,
     tokenRoutes,
+    packageRoutes,
+    packageVersionRoutes,
+    packageEditRoutes,
   ].flatMap((routesOf) => routesOf(deps))
 }
 

@@ -2,20 +2,21 @@ import { RegistryError } from '../errors.ts'
 import type { Stored } from '../metadata/engine.ts'
 import type { ApiContext } from './route.ts'
 
-/** The entity tag of a record; `form` where it is shown in several. */
+/** The entity tag of a record; `form`, which begins with `-`, where it is shown in several or with what others change. */
 export function etagOf({ revision }: Pick<Stored<unknown>, 'revision'>, form = ''): string {
   return `"${revision}${form}"`
 }
 
 /**
- * The revision that a change is bound to: that of `current` when `If-Match` names it (`*`: whatever there is),
+ * The revision that a change is bound to: that of `current` when `If-Match` names it in any form (`*`: whatever there is),
  * `undefined` without `If-Match`. Throws `precondition_failed` when it names another.
  */
 export function revisionToMatch(c: ApiContext, current: Pick<Stored<unknown>, 'revision'>): number | undefined {
   const wanted = c.req.header('if-match')
   if (wanted === undefined) return undefined
   const tags = [...wanted.matchAll(/(?:W\/)?"[^"]*"/g)].map(([tag]) => tag)
-  if (wanted.trim() === '*' || tags.includes(etagOf(current))) return current.revision
+  const isCurrent = tags.some((tag) => tag === etagOf(current) || tag.startsWith(`"${current.revision}-`))
+  if (wanted.trim() === '*' || isCurrent) return current.revision
   throw new RegistryError('precondition_failed', 'This was changed since you read it. Read it again.', {
     field: 'If-Match',
   })
