@@ -120,7 +120,8 @@ function rests(signal: AbortSignal): () => Promise<void> {
   let since = performance.now()
   return async () => {
     const workedMs = performance.now() - since
-    if (workedMs > 5) await delay(workedMs * restShare, undefined, { signal }).catch(() => {})
+    if (workedMs <= 5) return
+    await delay(workedMs * restShare, undefined, { signal }).catch(() => {})
     since = performance.now()
   }
 }
