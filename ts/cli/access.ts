@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander'
-import type { Access, Entered, Explanation } from '../access/access.ts'
 import { actorOf, type Principal } from '../access/principal.ts'
 import { allActions } from '../access/tokens.ts'
 import type { Action } from '../metadata/schema.ts'
@@ -47,7 +46,7 @@ async function explainAccess(options: Options, terminal: Terminal): Promise<void
   await withAccess(terminal.env, async (access) => {
     const entered = await requireRepository(access, address)
     const principal = await requirePrincipal(access, who)
-    const { allowed, rules } = await explanationOf(access, principal, options, entered)
+    const { allowed, rules } = await access.explain(principal, options.action, entered, options.package)
     const asked = {
       principal: nameOfPrincipal(who),
       ...(who.kind === 'token' && { of: actorOf(principal).name }),
@@ -60,20 +59,6 @@ async function explainAccess(options: Options, terminal: Terminal): Promise<void
     terminal.print(`${allowed ? 'Allowed' : 'Refused'}: ${sentenceOf(asked)}`)
     for (const rule of rules) terminal.print(`- ${rule}`)
   })
-}
-
-/** A token that has expired does not get so far as to be asked what it may do. */
-async function explanationOf(
-  access: Access,
-  principal: Principal,
-  { action, package: name }: Options,
-  entered: Entered,
-): Promise<Pick<Explanation, 'allowed' | 'rules'>> {
-  const token = principal.kind === 'anonymous' ? undefined : principal.token
-  if (!token || (token.value.expiresAt ?? Number.POSITIVE_INFINITY) > Date.now()) {
-    return access.explain(principal, action, entered, name)
-  }
-  return { allowed: false, rules: [`the token "${token.value.name}" has expired`] }
 }
 
 /** Where a request comes from is nothing that the question says. */
