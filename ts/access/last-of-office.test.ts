@@ -60,6 +60,44 @@ describe('the last owner of an organization', () => {
   })
 })
 
+test('an owner of several organizations who may not be deleted keeps all offices', async () => {
+  await using t = await openTestAccess()
+  const { organizations, users } = t.access
+  const [jane, joe] = [await t.aUser('jane', { isPlatformAdmin: true }), await t.aUser('joe')]
+  await t.aUser('root', { isPlatformAdmin: true })
+  const ids: string[] = []
+  for (const name of ['first', 'second', 'third']) {
+    const { id } = await organizations.create({ name, ownerId: jane.id })
+    if (name !== 'second') await organizations.setMember(id, joe.id, 'owner')
+    ids.push(id)
+  }
+  await assert.rejects(t.access.removeUser(jane.id), refused)
+  const roles = await Promise.all(ids.map(async (id) => (await organizations.membership(id, jane.id))?.value.role))
+  assert.deepEqual(roles, ['owner', 'owner', 'owner'])
+  const { isActive, isPlatformAdmin } = (await users.get(jane.id))?.value ?? {}
+  assert.deepEqual([isActive, isPlatformAdmin], [true, true])
+})
+
+test('the last platform admin who is refused keeps its offices in organizations, too', async () => {
+  await using t = await openTestAccess()
+  const { organizations } = t.access
+  const [jane, joe] = [await t.aUser('jane', { isPlatformAdmin: true }), await t.aUser('joe')]
+  const { id } = await organizations.create({ name: 'acme', ownerId: jane.id })
+  await organizations.setMember(id, joe.id, 'owner')
+  await assert.rejects(t.access.removeUser(jane.id), refused)
+  assert.equal((await organizations.membership(id, jane.id))?.value.role, 'owner')
+})
+
+test('a user whose name looks like that of another is refused', async () => {
+  await using t = await openTestAccess()
+  await t.aUser('Milo.0rn')
+  for (const name of ['mi1o.orn', 'MILO.om']) {
+    const taken = { code: 'name_taken', details: { field: 'username' } }
+    await assert.rejects(t.aUser(name), taken)
+  }
+  await t.aUser('milo-0rn')
+})
+
 test('an organization whose name looks like that of another is refused', async () => {
   await using t = await openTestAccess()
   await t.access.organizations.create({ name: 'milo-0rn' })

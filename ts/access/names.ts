@@ -17,8 +17,8 @@ export function checkOrganizationName(name: string, reservedNames: ReadonlySet<s
 }
 
 /**
- * What two organization names share that look alike in some font: `0` and `o`; `1`, `i` and `l`; `rn` and `m`; `vv` and
- * `w`. Case and width need no more: names have lower-case ASCII alone.
+ * What two names in lower case share that look alike in some font: `0` and `o`; `1`, `i` and `l`; `rn` and `m`; `vv` and
+ * `w`. Width needs no more: names have ASCII alone.
  */
 export function confusableKey(name: string): string {
   return name.replaceAll('0', 'o').replaceAll(/[1i]/g, 'l').replaceAll('rn', 'm').replaceAll('vv', 'w')

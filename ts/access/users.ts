@@ -3,9 +3,10 @@ import { newId } from '../ids.ts'
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import { type UserDocument, users as usersSpec } from '../metadata/schema.ts'
 import { changeDocument, changedMeanwhile } from './change.ts'
-import { checkEmail, checkLabel, checkUsername, usernameKey } from './names.ts'
+import { checkEmail, checkLabel, checkUsername, confusableKey, usernameKey } from './names.ts'
 import type { Passwords } from './passwords.ts'
 import type { PlatformAdmins } from './platform-admins.ts'
+import type { PlatformSettings } from './platform-settings.ts'
 
 export interface NewUser {
   readonly username: string
@@ -59,6 +60,7 @@ export function checkNewUser(user: Omit<NewUser, 'password'>): Omit<UserDocument
   return {
     username,
     usernameKey: usernameKey(username),
+    nameKey: confusableKey(usernameKey(username)),
     email: checkEmail(user.email),
     displayName: checkLabel('displayName', user.displayName ?? username, 100),
     isActive: true,
@@ -67,7 +69,12 @@ export function checkNewUser(user: Omit<NewUser, 'password'>): Omit<UserDocument
 }
 
 /** Users in the collection of that name. */
-export function userDirectory(engine: MetadataEngine, passwords: Passwords, admins: PlatformAdmins): Users {
+export function userDirectory(
+  engine: MetadataEngine,
+  passwords: Passwords,
+  admins: PlatformAdmins,
+  refuseReserved: PlatformSettings['refuseReserved'],
+): Users {
   const users = engine.collection(usersSpec)
 
   async function findOne(index: 'byUsername' | 'byEmail', equals: Partial<UserDocument>) {
@@ -119,6 +126,7 @@ export function userDirectory(engine: MetadataEngine, passwords: Passwords, admi
   return {
     async create(user, id = newId('usr')) {
       const checked = checkNewUser(user)
+      await refuseReserved('username', checked.username)
       const passwordHash = await passwords.hash(user.password)
       if (checked.isPlatformAdmin) await admins.add(id)
       return takenNames(users.insert(id, { ...checked, passwordHash, createdAt: Date.now() }))
@@ -163,6 +171,11 @@ async function takenNames<T>(writing: Promise<T>): Promise<T> {
   } catch (err) {
     if (hasCode(err, 'document_exists') && err.details.conflict === 'byUsername') {
       throw new RegistryError('name_taken', 'Somebody has this username already.', { field: 'username' })
+    }
+    // An equal name hits both indexes, and either is told.
+    if (hasCode(err, 'document_exists') && err.details.conflict === 'byNameKey') {
+      const message = 'Somebody has this username already, or one that looks like it.'
+      throw new RegistryError('name_taken', message, { field: 'username' })
     }
     if (hasCode(err, 'document_exists') && err.details.conflict === 'byEmail') {
       throw new RegistryError('name_taken', 'Somebody has this e-mail address already.', { field: 'email' })

@@ -1,3 +1,4 @@
+import { fillNameKeys } from '../access/fill-name-keys.ts'
 import type { BlobStore } from '../blobs/store.ts'
 import type { BlobConfig, Config, MetadataConfig } from '../config.ts'
 import { RegistryError } from '../errors.ts'
@@ -5,9 +6,12 @@ import type { MetadataEngine } from '../metadata/engine.ts'
 import { makeFolder } from '../metadata/make-folder.ts'
 import { collections, schemaVersion } from '../metadata/schema.ts'
 
+/** What brings stores of earlier releases up to date. */
+const migrations = [fillNameKeys]
+
 /** The one place that knows which backends there are. Each is loaded only when it is chosen. */
 export async function openMetadata(config: MetadataConfig): Promise<MetadataEngine> {
-  const schema = { collections, schemaVersion }
+  const schema = { collections, schemaVersion, migrations }
   if (config.kind === 'sqlite') {
     const { openSqliteEngine } = await import('../metadata/sqlite.ts')
     return openSqliteEngine({ path: config.path, ...schema })

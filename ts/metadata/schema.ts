@@ -2,7 +2,7 @@ import type { CollectionSpec, Json } from './engine.ts'
 import { defineCollection } from './engine.ts'
 
 /** Raised with every change of this file that old data must be brought along for; see migrate.ts. */
-export const schemaVersion = 2
+export const schemaVersion = 3
 
 export type Visibility = 'public' | 'internal' | 'private'
 export type OrganizationRole = 'owner' | 'admin' | 'member'
@@ -16,6 +16,8 @@ export interface UserDocument {
   username: string
   /** The username in lower case: two users never differ in case alone. */
   usernameKey: string
+  /** What two usernames share that look alike; see `confusableKey`. Absent in one of two that were there before it. */
+  nameKey?: string
   /** Lower case. */
   email: string
   displayName: string
@@ -33,6 +35,7 @@ export const users = defineCollection<UserDocument>()({
   name: 'users',
   indexes: {
     byUsername: { fields: ['usernameKey'], unique: true },
+    byNameKey: { fields: ['nameKey'], unique: true },
     byEmail: { fields: ['email'], unique: true },
   },
 })
@@ -44,7 +47,7 @@ export interface OrganizationDocument {
   visibility: Visibility
   /** Its members may make repositories, not its owners and admins alone. */
   membersCreateRepositories?: boolean
-  /** What two names share that look alike; see `confusableKey`. */
+  /** What two names share that look alike; see `confusableKey`. Absent in one of two that were there before it. */
   nameKey?: string
   /** Every owner's id, and perhaps some who no longer are: of two who take each other's office one is refused. */
   owners?: readonly string[]
