@@ -20,6 +20,8 @@ export type ExpectedSeat = 'none' | number
 
 /** Who sits in which team: it stands in a user's membership of the organization, and in a robot itself. */
 export interface TeamSeats {
+  /** Throws as `take`, for who does not belong to the organization. */
+  requireHolder(organizationId: string, memberId: string): Promise<void>
   /**
    * Throws `unprocessable` for who does not belong to the organization, or is in 200 teams of it; `name_taken` and
    * `precondition_failed` when it is not as expected.
@@ -56,7 +58,17 @@ export function teamSeats(engine: MetadataEngine): TeamSeats {
     return changeDocument(robots, memberId, (value) => ({ ...value, teams: edit(value.teams) }), revision)
   }
 
+  async function holderOf(organizationId: string, memberId: string) {
+    if (!isRobotId(memberId)) return memberships.get(membershipId(organizationId, memberId))
+    const robot = await robots.get(memberId)
+    return robot?.value.organizationId === organizationId ? robot : undefined
+  }
+
   return {
+    async requireHolder(organizationId, memberId) {
+      if (!(await holderOf(organizationId, memberId))) throw noHolder()
+    },
+
     async take(organizationId, memberId, teamId, role, expected) {
       function edit(teams: Teams): Teams {
         const others = teams.filter(([id]) => id !== teamId)
@@ -67,9 +79,8 @@ export function teamSeats(engine: MetadataEngine): TeamSeats {
         return [...others, [teamId, role]]
       }
       const changed = await change(organizationId, memberId, edit, expected === 'none' ? undefined : expected)
-      if (changed) return { role, revision: changed.revision }
-      const message = 'Only members and robots of the organization can be in its teams: make the user a member first.'
-      throw new RegistryError('unprocessable', message)
+      if (!changed) throw noHolder()
+      return { role, revision: changed.revision }
     },
 
     async leave(organizationId, memberId, teamId) {
@@ -77,13 +88,16 @@ export function teamSeats(engine: MetadataEngine): TeamSeats {
     },
 
     async find(organizationId, memberId, teamId) {
-      const holder = isRobotId(memberId)
-        ? await robots.get(memberId)
-        : await memberships.get(membershipId(organizationId, memberId))
+      const holder = await holderOf(organizationId, memberId)
       const seat = holder?.value.teams?.find(([id]) => id === teamId)
       return holder && seat && { role: seat[1], revision: holder.revision }
     },
   }
+}
+
+function noHolder(): RegistryError {
+  const message = 'Only members and robots of the organization can be in its teams: make the user a member first.'
+  return new RegistryError('unprocessable', message)
 }
 
 function seatedAlready(id: string): RegistryError {

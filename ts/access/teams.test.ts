@@ -78,6 +78,7 @@ describe('a team', () => {
     for (const memberId of [stranger.id, robot.id, 'usr_nobody', 'rob_nobody']) {
       await assert.rejects(access.teams.setMember(web.id, memberId, 'member'), { code: 'unprocessable' })
     }
+    assert.deepEqual(await pointersIn(opened.engine, web.id), [0, 0])
     assert.deepEqual((await access.teams.members(web.id, {})).items, [])
   })
 

@@ -71,6 +71,7 @@ export function teamDirectory(engine: MetadataEngine, grants: RepositoryGrants):
 
   async function setMember(id: string, memberId: string, role: TeamRole, expected?: ExpectedSeat): Promise<TeamMember> {
     const { organizationId } = (await require(id)).value
+    await seats.requireHolder(organizationId, memberId)
     await point(pointers, { teamId: id, memberId })
     const seat = await seats.take(organizationId, memberId, id, role, expected)
     // A deletion that went through the members before this one was there.

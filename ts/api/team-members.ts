@@ -78,6 +78,7 @@ export function teamMemberRoutes({ access }: ApiDeps): Route[] {
 
   /** The id of a user or robot; ids come before usernames. */
   async function findHolder(key: string): Promise<string | undefined> {
+    if (!key.isWellFormed()) return undefined
     const robot = isRobotId(key) ? await access.robots.get(key) : undefined
     return (robot ?? (await access.users.get(key)) ?? (await access.users.findByUsername(key)))?.id
   }
