@@ -20,6 +20,8 @@ export interface Deletions {
   /** Those marked up to then (epoch milliseconds) and not buried, oldest first, at most 100. */
   organizationsBegun(until: number): Promise<readonly Stored<OrganizationDocument>[]>
   repositoriesBegun(until: number): Promise<readonly Stored<RepositoryDocument>[]>
+  /** Was it marked, and is not buried? */
+  isUnderWay(id: string): Promise<boolean>
   /**
    * Marks the organization's repositories, and removes some of its teams, robots with their tokens, and memberships.
    * Resolves to how many records it changed or removed, and whether repositories wait to be buried.
@@ -94,6 +96,11 @@ export function deletionsIn(engine: MetadataEngine, defaultOrganization: string)
       (await organizations.find('byDeleting', { range: { to: until }, limit: perRun })).items,
     repositoriesBegun: async (until) =>
       (await repositories.find('byDeleting', { range: { to: until }, limit: perRun })).items,
+
+    async isUnderWay(id) {
+      const found = id.startsWith('org_') ? await organizations.get(id) : await repositories.get(id)
+      return found?.value.deletingAt !== undefined
+    },
 
     async sweepOrganization(id) {
       const { marked, left } = await markRepositories(id)

@@ -4,6 +4,7 @@ import type { Stored } from '../metadata/engine.ts'
 import type { OrganizationDocument, Visibility } from '../metadata/schema.ts'
 import { everyPage } from './every-page.ts'
 import { visibilityOption } from './options.ts'
+import { orgDeletionCommands } from './org-deletion.ts'
 import { orgMemberCommand } from './org-member.ts'
 import { printDone, printFacts, printTable } from './table.ts'
 import { type Terminal, UsageError } from './terminal.ts'
@@ -25,7 +26,7 @@ interface SetOptions extends Options {
   readonly membersCreateRepositories?: boolean
 }
 
-/** Adds `stowage org create`, `set`, `list`, `show` and `member`. */
+/** Adds `stowage org create`, `set`, `list`, `show`, `delete`, `deleted`, `free-name` and `member`. */
 export function orgCommand(program: Command, terminal: Terminal): void {
   const org = program.command('org').description('organizations and who belongs to them').helpCommand(false)
   org
@@ -62,6 +63,7 @@ export function orgCommand(program: Command, terminal: Terminal): void {
     .option('--json', 'print it as JSON')
     .addHelpText('after', '\nExample:\n  $ stowage org show acme')
     .action((name: string, options: Options) => showOrganization(name, options, terminal))
+  orgDeletionCommands(org, terminal)
   orgMemberCommand(org, terminal)
 }
 

@@ -4,6 +4,7 @@ import type { Stored } from '../metadata/engine.ts'
 import type { OrganizationDocument, RepositoryDocument } from '../metadata/schema.ts'
 import { addressArgument, formatAddress, parseAddress } from './addresses.ts'
 import { everyPage } from './every-page.ts'
+import { repoDeletionCommands } from './repo-deletion.ts'
 import { repoPermissionCommand } from './repo-permission.ts'
 import { type SettingOptions, settingOptions, settingsIn } from './repo-settings.ts'
 import { requireRepository } from './required.ts'
@@ -15,7 +16,7 @@ interface Options extends SettingOptions {
   readonly json?: true
 }
 
-/** Adds `stowage repo create`, `set`, `list`, `show`, `disable`, `enable` and `permission`. */
+/** Adds `stowage repo create`, `set`, `list`, `show`, `disable`, `enable`, `delete`, `deleted`, `free-name`, `permission`. */
 export function repoCommand(program: Command, terminal: Terminal): void {
   const repo = program.command('repo').description('repositories').helpCommand(false)
   settingOptions(repo.command('create').argument(...addressArgument))
@@ -54,6 +55,7 @@ export function repoCommand(program: Command, terminal: Terminal): void {
     .description('serve from a disabled repository again')
     .addHelpText('after', '\nExample:\n  $ stowage repo enable npm/acme/tools')
     .action((address: string) => setDisabled(address, false, terminal))
+  repoDeletionCommands(repo, terminal)
   repoPermissionCommand(repo, terminal)
 }
 

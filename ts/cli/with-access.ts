@@ -8,7 +8,7 @@ import { loadSecrets } from '../access/secrets.ts'
 import type { Environment } from '../config/reader.ts'
 import { loadConfig } from '../config.ts'
 import { newRequestId } from '../http/request-id.ts'
-import type { Stored } from '../metadata/engine.ts'
+import type { MetadataEngine, Stored } from '../metadata/engine.ts'
 import type { OrganizationDocument, UserDocument } from '../metadata/schema.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
 import { openMetadata } from './open-stores.ts'
@@ -18,7 +18,10 @@ import { openTrail } from './with-audit.ts'
  * Opens the configured metadata store for one command, beside a running server or without one. What the command changes
  * is in the audit trail as done by whoever runs it on this machine.
  */
-export async function withAccess<T>(env: Environment, use: (access: Access) => Promise<T>): Promise<T> {
+export async function withAccess<T>(
+  env: Environment,
+  use: (access: Access, engine: MetadataEngine) => Promise<T>,
+): Promise<T> {
   const { metadata, defaultOrganization, anonymousAccess, dataDir, secrets } = loadConfig(env)
   const { jwtSecret, sealer } = await loadSecrets({ dataDir, ...secrets })
   const engine = await openMetadata(metadata)
@@ -37,7 +40,7 @@ export async function withAccess<T>(env: Environment, use: (access: Access) => P
   const access = auditedAccess(deps, trail.record)
   const occasion = { requestId: newRequestId(), address: '', userAgent: 'stowage' }
   try {
-    return await witnessing(occasion, operator(), () => use(access))
+    return await witnessing(occasion, operator(), () => use(access, engine))
   } finally {
     await access.close()
     await trail.close()
