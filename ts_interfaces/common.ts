@@ -6,6 +6,9 @@ export const time = z.iso.datetime().meta({ description: 'ISO 8601, UTC' })
 /** Ids begin with what they are of: `usr_…`, `org_…`. */
 export const id = z.string().min(1).max(100)
 
+/** What may name an organization, repository, team or robot. The pattern is told, and checked where names are kept. */
+export const slug = z.string().min(1).max(64).meta({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' })
+
 export const visibility = z.enum(['public', 'internal', 'private'])
 export const action = z.enum(['read', 'write', 'delete', 'admin'])
 

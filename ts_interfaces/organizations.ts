@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { id, page, time, visibility } from './common.ts'
+import { id, page, slug, time, visibility } from './common.ts'
 
 const displayName = z.string().min(1).max(100)
 
@@ -19,7 +19,7 @@ export const organizationPage = page(organization).meta({ id: 'OrganizationPage'
 
 export const newOrganization = z
   .strictObject({
-    name: z.string().min(1).max(64).meta({ description: 'Never changed: the npm scope, the first segment of paths' }),
+    name: slug.meta({ description: 'Never changed: the npm scope, the first segment of paths' }),
     displayName: displayName.optional(),
     visibility: visibility.optional().meta({ description: 'The most that its repositories can show; public' }),
     owner: z.string().max(100).optional().meta({ description: "A user's id or username; you" }),

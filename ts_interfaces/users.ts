@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { id, page, pageQuery, time } from './common.ts'
 
-const username = z.string().min(1).max(64)
-const email = z.string().min(1).max(254)
+// Patterns, formats and the least length of a password are told, and checked where users are kept: that says what to do.
+const username = z.string().min(1).max(64).meta({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$' })
+const email = z.string().min(1).max(254).meta({ format: 'email' })
 const displayName = z.string().min(1).max(100)
 const password = z.string().min(1).max(1000)
+const chosenPassword = password.meta({ minLength: 12, maxLength: 72, description: 'At most 72 bytes' })
 
 /** A person. What is optional is told to the user itself and to platform admins. */
 export const user = z
@@ -23,14 +25,14 @@ export type User = z.output<typeof user>
 export const userPage = page(user).meta({ id: 'UserPage' })
 
 export const userQuery = pageQuery.extend({
-  username: username.optional().meta({ description: 'The one user of this name' }),
+  username: z.string().min(1).max(64).optional().meta({ description: 'The one user of this name' }),
 })
 
 export const newUser = z
   .strictObject({
     username,
     email,
-    password,
+    password: chosenPassword,
     displayName: displayName.optional(),
     isPlatformAdmin: z.boolean().optional(),
   })
@@ -50,7 +52,7 @@ export type UserChanges = z.output<typeof userChanges>
 
 export const newPassword = z
   .strictObject({
-    password,
+    password: chosenPassword,
     currentPassword: password.optional().meta({ description: 'Needed for your own' }),
   })
   .meta({ id: 'NewPassword' })

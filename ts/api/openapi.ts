@@ -43,7 +43,7 @@ function pathOf({ method, path, may, shape }: Route) {
     summary: shape.summary,
     description: `For: ${may.who}.`,
     operationId: operationId(method, path),
-    security: may.isOpen ? [] : [{ bearer: [] }, { basic: [] }],
+    security: may.isOpen ? [] : [...(may.isForNobodyToo ? [{}] : []), { bearer: [] }, { basic: [] }],
     request: {
       ...(names.length > 0 && { params: z.object(Object.fromEntries(names.map((name) => [name, text]))) }),
       ...(shape.query && { query: shape.query as z.ZodObject }),
@@ -76,6 +76,7 @@ const refusals: Record<number, string> = {
   401: 'Nobody is signed in, or the credentials are not valid',
   403: 'Not allowed',
   404: 'No such thing, or you may not know of it',
+  408: 'The body came too slowly',
   409: 'It conflicts with what is there',
   412: 'Changed since it was read',
   413: 'The body is too large',
@@ -94,8 +95,9 @@ function responsesOf({ method, path, may, shape }: Pick<Route, 'method' | 'path'
     400,
     401,
     403,
-    ...(path.includes(':') ? [404] : []),
-    ...(takesBody ? [413, 415] : []),
+    // What is asked about stands in the path, or a query names it.
+    ...(path.includes(':') || shape.query ? [404] : []),
+    ...(takesBody ? [408, 413, 415] : []),
     ...(repeatable ? [409, 422] : []),
     ...(shape.refusals ?? []),
     429,
@@ -110,8 +112,9 @@ function responsesOf({ method, path, may, shape }: Pick<Route, 'method' | 'path'
       ...(shape.hasEtag && { headers: etag }),
       ...(shape.answer && { content: { 'application/json': { schema: shape.answer } } }),
     },
+    ...(method === 'GET' && shape.hasEtag && { 304: { description: 'What `If-None-Match` names is still so' } }),
+    // No `default`: with it no status would be undocumented.
     ...Object.fromEntries(problems),
-    default: problemOf('Refused'),
   }
 }
 

@@ -5,7 +5,7 @@ import { hasCode, RegistryError } from '../errors.ts'
 import type { Protocol } from '../protocols/protocol.ts'
 import type { Author } from '../registry/edit.ts'
 import type { Package } from '../registry/store.ts'
-import { pathParam, permission } from './permissions.ts'
+import { forNobodyToo, pathParam, permission } from './permissions.ts'
 import type { ApiContext, ApiDeps, Permission } from './route.ts'
 
 /** What the routes of one package work on, once the gate has let the principal in. */
@@ -39,8 +39,10 @@ export function packagePermission({ access, registry, protocols }: ApiDeps) {
     return { ...entered, package: found, protocol: requireProtocol(protocols, found.value.protocol) }
   }
 
-  return (action: PackageAction): Permission<PackageEntered> =>
-    permission(who[action], ({ principal, c }) => enter(principal, action, pathParam(c, 'id')))
+  return (action: PackageAction): Permission<PackageEntered> => {
+    const permitted = permission(who[action], ({ principal, c }) => enter(principal, action, pathParam(c, 'id')))
+    return action === 'read' ? forNobodyToo(permitted) : permitted
+  }
 }
 
 /** Who changes something, for the registry's log. */

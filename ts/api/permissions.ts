@@ -15,8 +15,10 @@ export function permissionsOf(access: Access) {
       permission(`platform admins (${action})`, ({ principal }) => access.enterPlatform(principal, action)),
 
     /** Making a user: `undefined` is somebody who signs up. */
-    signUp: permission('platform admins; while sign-up is on, who is not signed in', ({ principal }) =>
-      access.enterSignUp(principal),
+    signUp: forNobodyToo(
+      permission('platform admins; while sign-up is on, who is not signed in', ({ principal }) =>
+        access.enterSignUp(principal),
+      ),
     ),
 
     /** The user of the path. */
@@ -32,10 +34,12 @@ export function permissionsOf(access: Access) {
       ),
 
     /** The repository of the path. A disabled one is read by who can enable it again. */
-    repository: (action: 'read' | 'admin') =>
-      permission(repositoryRights[action], ({ principal, c }) =>
+    repository: (action: 'read' | 'admin') => {
+      const permitted = permission(repositoryRights[action], ({ principal, c }) =>
         enterSettings(access, principal, action, pathParam(c, 'id')),
-      ),
+      )
+      return action === 'read' ? forNobodyToo(permitted) : permitted
+    },
 
     /** The organization of the path, to make a repository in. */
     creation: permission(
@@ -85,6 +89,11 @@ const teamOffices = {
 /** A permission, and in words who has it. */
 export function permission<T>(who: string, enter: Permission<T>['enter']): Permission<T> {
   return { who, enter }
+}
+
+/** The same, but credentials are optional: what is public is for who is not signed in, too. */
+export function forNobodyToo<T>(permitted: Permission<T>): Permission<T> {
+  return { ...permitted, isForNobodyToo: true }
 }
 
 /** Users and robots; what each of them is shown is asked further on. */

@@ -15,13 +15,13 @@ import type { RepositorySettings } from '../access/repositories.ts'
 import { RegistryError } from '../errors.ts'
 import { etagOf, revisionToMatch } from './etag.ts'
 import { storePage, timeOf } from './page-of.ts'
-import { organizationKey, permission, permissionsOf } from './permissions.ts'
+import { forNobodyToo, organizationKey, permission, permissionsOf } from './permissions.ts'
 import { type ApiDeps, type Route, route } from './route.ts'
 
 /** Repositories and their settings. */
 export function repositoryRoutes({ access, protocols }: ApiDeps): Route[] {
   const may = permissionsOf(access)
-  const everybody = permission('everybody, of what they may read', ({ principal }) => principal)
+  const everybody = forNobodyToo(permission('everybody, of what they may read', ({ principal }) => principal))
 
   return [
     route(

@@ -24,6 +24,8 @@ export interface Permission<T> {
   readonly who: string
   /** True: credentials are not looked at. */
   readonly isOpen?: boolean
+  /** Who is not signed in may, too, at least now and then: credentials are optional. For the description. */
+  readonly isForNobodyToo?: boolean
   /** Throws what the principal may know; else resolves to what the handler works on. */
   enter(asked: { readonly principal: Principal; readonly c: ApiContext }): T | Promise<T>
 }
