@@ -13,6 +13,11 @@ export interface Field {
   readonly isCounter: boolean
 }
 
+/** Documents written by an older schema version than this lack indexed fields. `version`: the store's. */
+export function oldestWithFields(spec: Pick<AnySpec, 'fieldsSince'>, version: number): number {
+  return Math.min(version, spec.fieldsSince ?? version)
+}
+
 /** A document taken apart for storage: JSON text without its counters, and the values of `fieldsOf`, in order. */
 export interface EncodedDocument {
   readonly body: string

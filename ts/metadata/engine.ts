@@ -19,6 +19,11 @@ export interface CollectionSpec<T extends object, I extends string = string> {
   readonly indexes: Readonly<Record<I, IndexSpec<T>>>
   /** Top-level numeric fields that `increment` may change; kept beside the document so that it is atomic. */
   readonly counters?: readonly (keyof T & string)[]
+  /**
+   * The schema version that its indexed fields are as they are since: documents of that version and later are not
+   * brought along by an upgrade, which takes minutes for a million of them. Absent: every upgrade brings all along.
+   */
+  readonly fieldsSince?: number
   /** Never set: carries the type of the document. */
   readonly document?: (value: T) => void
 }
@@ -120,5 +125,6 @@ export function defineCollection<T extends object>() {
     name: string
     indexes: Record<I, IndexSpec<T>>
     counters?: readonly (keyof T & string)[]
+    fieldsSince?: number
   }): CollectionSpec<T, I> => spec
 }

@@ -1,4 +1,4 @@
-import { type AnySpec, decodeDocument, encodeDocument, type Field, fieldsOf } from './documents.ts'
+import { type AnySpec, decodeDocument, encodeDocument, type Field, fieldsOf, oldestWithFields } from './documents.ts'
 import type { IndexValue, Stored } from './engine.ts'
 
 /**
@@ -24,11 +24,12 @@ export interface MongoRecord {
 export interface Shape {
   readonly spec: AnySpec
   readonly fields: readonly Field[]
+  /** Records of an older one are brought along. */
   readonly version: number
 }
 
 export function shapeOf(spec: AnySpec, version: number): Shape {
-  return { spec, fields: fieldsOf(spec), version }
+  return { spec, fields: fieldsOf(spec), version: oldestWithFields(spec, version) }
 }
 
 /** What an insert or update writes. Throws as `encodeDocument` does. */

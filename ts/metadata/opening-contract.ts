@@ -89,6 +89,20 @@ export const openingContract = contract<UnopenedStore>('opening a metadata store
     await engine.close()
   },
 
+  'documents are left as they are where a collection says that its fields are older': async (store) => {
+    await (await withOldBooks(store, 5)).close()
+    const books = { ...newBooks, fieldsSince: 1 }
+    const engine = await store.open({ ...newRelease, collections: [books, shelves] })
+    // They are in no new index, which is why whoever changes the fields must raise it.
+    assert.equal(await engine.collection(books).count('author', {}), 0)
+    await engine.collection(books).insert('new', { title: 'new', author: 'a0', year: 1 })
+    assert.equal(await engine.collection(books).count('author', {}), 1)
+    await engine.close()
+    const again = await store.open({ ...newRelease, collections: [{ ...newBooks, fieldsSince: 2 }, shelves] })
+    assert.equal(await again.collection(newBooks).count('author', {}), 6)
+    await again.close()
+  },
+
   'an old process works on beside a newer one, and the next start indexes what it wrote': async (store) => {
     const old = await withOldBooks(store, 3)
     const engine = await store.open(newRelease)

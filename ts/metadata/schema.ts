@@ -366,6 +366,7 @@ export interface PackageDocument {
 }
 export const packages = defineCollection<PackageDocument>()({
   name: 'packages',
+  fieldsSince: 2,
   indexes: {
     byName: { fields: ['repositoryId', 'name'], unique: true },
     byNameKey: { fields: ['repositoryId', 'nameKey'] },
@@ -400,6 +401,7 @@ export interface UnitDocument {
 }
 export const units = defineCollection<UnitDocument>()({
   name: 'units',
+  fieldsSince: 2,
   indexes: {
     byKey: { fields: ['packageId', 'key'], unique: true },
     bySequence: { fields: ['packageId', 'sequence'], unique: true },
@@ -416,6 +418,7 @@ export interface FileDocument {
 }
 export const files = defineCollection<FileDocument>()({
   name: 'files',
+  fieldsSince: 2,
   indexes: {
     byName: { fields: ['packageId', 'name'] },
     byUnit: { fields: ['unitId', 'name'] },
@@ -448,6 +451,7 @@ export interface ChangeDocument {
 }
 export const changes = defineCollection<ChangeDocument>()({
   name: 'changes',
+  fieldsSince: 2,
   indexes: { bySequence: { fields: ['repositoryId', 'sequence'], unique: true } },
 })
 
@@ -475,6 +479,7 @@ export interface PostingDocument {
 }
 export const postings = defineCollection<PostingDocument>()({
   name: 'postings',
+  fieldsSince: 2,
   indexes: {
     byAudience: { fields: ['audience', 'term', 'rank', 'packageId'] },
     byRepository: { fields: ['repositoryId', 'term', 'rank', 'packageId'] },
@@ -492,6 +497,7 @@ export interface DownloadDocument {
 }
 export const downloads = defineCollection<DownloadDocument>()({
   name: 'downloads',
+  fieldsSince: 2,
   indexes: { byPackage: { fields: ['packageId', 'day', 'version'] } },
   counters: ['count'],
 })

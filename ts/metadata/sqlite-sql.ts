@@ -7,6 +7,8 @@ export interface Table {
   readonly name: string
   readonly fields: readonly Field[]
   readonly indexes: readonly TableIndex[]
+  /** As the collection declares it. */
+  readonly fieldsSince?: number
 }
 
 export interface TableIndex {
@@ -22,6 +24,7 @@ export function tableOf(spec: AnySpec): Table {
     name: spec.name,
     fields: fieldsOf(spec),
     indexes: indexes.map(([name, index]) => ({ name, fields: index.fields, unique: index.unique ?? false })),
+    ...(spec.fieldsSince !== undefined && { fieldsSince: spec.fieldsSince }),
   }
 }
 

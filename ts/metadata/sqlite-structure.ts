@@ -1,4 +1,4 @@
-import { decodeDocument, indexedAgain } from './documents.ts'
+import { decodeDocument, indexedAgain, oldestWithFields } from './documents.ts'
 import type { Connection } from './sqlite-connection.ts'
 import {
   addColumn,
@@ -24,12 +24,13 @@ export type Transact = <T>(work: () => T) => T
  * indexes come last, when every row has its fields.
  */
 export function createStructure(connection: Connection, tables: readonly Table[], shape: number, transact: Transact) {
+  const shapes = new Map(tables.map((table) => [table, oldestWithFields(table, shape)]))
   transact(() => {
-    for (const table of tables) createColumns(connection, table, shape)
+    for (const [table, oldest] of shapes) createColumns(connection, table, oldest)
   })
-  for (const table of tables) {
+  for (const [table, oldest] of shapes) {
     if (table.fields.length === 0) continue
-    while (hasOutdated(connection, table, shape)) transact(() => reshapeSome(connection, table, shape))
+    while (hasOutdated(connection, table, oldest)) transact(() => reshapeSome(connection, table, oldest))
   }
   transact(() => {
     for (const index of tables.flatMap((table) => table.indexes.map((each) => createIndex(table, each)))) {
