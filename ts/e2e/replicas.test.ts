@@ -1,28 +1,21 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { S3Options } from '../blobs/s3-client.ts'
-import { mongoSkip, openMongoServer } from '../testing/mongo-server.ts'
-import { removeBucket, skipWithoutS3, startS3Server } from '../testing/s3-server.ts'
 import { type ServerProcess, startServerProcess } from '../testing/server-process.ts'
 import { type NpmRequests, npmRequests } from './npm-requests.ts'
+import { openTwoReplicas, skipWithoutReplicas } from './two-replicas.ts'
 import { until } from './until.ts'
 
-const skip = mongoSkip() ?? skipWithoutS3() ?? false
+const skip = skipWithoutReplicas() ?? false
 
 describe('two servers on one MongoDB and one S3', { skip }, () => {
   const opened = new AsyncDisposableStack()
   let servers: readonly [ServerProcess, ServerProcess]
-  let token: string
   let here: NpmRequests
   let there: NpmRequests
 
   before(async () => {
-    const mongo = opened.use(await openMongoServer())
-    const bucket = opened.use(await startS3Server()).newBucket()
-    opened.defer(() => removeBucket(bucket))
-    const env = { ...replicaEnv(bucket), MONGODB_URL: mongo.url, MONGODB_DB: `stowage-${process.pid}` }
-    servers = [opened.use(await startServerProcess({ env })), opened.use(await startServerProcess({ env }))]
-    token = await servers[0].adminToken()
+    servers = opened.use(await openTwoReplicas()).servers
+    const token = await servers[0].adminToken()
     here = npmRequests(servers[0].url, token)
     there = npmRequests(servers[1].url, token)
   })
@@ -51,18 +44,6 @@ describe('two servers on one MongoDB and one S3', { skip }, () => {
     for (const npm of [here, there]) {
       assert.equal(Object.keys((await npm.packument('busy'))?.versions ?? {}).length, 20)
     }
-  })
-
-  test('a token revoked on one is refused there at once and on the other within 5 seconds', async () => {
-    const doomed = await servers[0].adminToken()
-    const [a, b] = servers.map(({ url }) => npmRequests(url, doomed))
-    const statusAt = async (npm?: NpmRequests) => (await npm?.request('/-/whoami'))?.status
-    assert.deepEqual([await statusAt(a), await statusAt(b)], [200, 200])
-    assert.equal((await a?.request(`/-/user/token/${doomed}`, { method: 'DELETE' }))?.status, 200)
-    const revokedAt = performance.now()
-    assert.equal(await statusAt(a), 401)
-    await until('the other one refuses it', async () => (await statusAt(b)) === 401)
-    assert.ok(performance.now() - revokedAt < 5_000)
   })
 
   test('both sign with the same key', async () => {
@@ -104,16 +85,4 @@ async function found(npm: NpmRequests, text: string): Promise<readonly string[]>
   const answer = await npm.request(`/-/v1/search?text=${text}`)
   const { objects }: { objects: { package: { name: string } }[] } = JSON.parse(await answer.text())
   return objects.map((object) => object.package.name)
-}
-
-function replicaEnv(bucket: S3Options): Record<string, string> {
-  return {
-    JWT_SECRET: 'a secret of the replicas, long enough',
-    AUTH_ENCRYPTION_KEY: 'another secret of the replicas, long enough',
-    S3_ENDPOINT: bucket.endpoint ?? '',
-    S3_REGION: bucket.region,
-    S3_BUCKET: bucket.bucket,
-    S3_ACCESS_KEY: bucket.accessKey ?? '',
-    S3_SECRET_KEY: bucket.secretKey ?? '',
-  }
 }

@@ -1,0 +1,272 @@
+import { adminName, adminPassword } from '../testing/server-process.ts'
+import {
+  me,
+  organizationChange,
+  organizationRead,
+  type Probe,
+  packageChange,
+  packument,
+  repositoryRead,
+  tagging,
+} from './revocation-probes.ts'
+import type { ApiRequest, Person, World } from './world.ts'
+
+/** What takes a right away, and requests that had it. */
+export interface Taking {
+  readonly change: ApiRequest
+  readonly probes: readonly Probe[]
+}
+
+export interface TakingCase {
+  /** What is taken away. */
+  readonly name: string
+  arrange(world: World): Promise<Taking>
+}
+
+/** Who signs in, and how long it may. */
+const accountCases: readonly TakingCase[] = [
+  {
+    name: 'a token, revoked with npm',
+    async arrange(world) {
+      const organization = await world.organization()
+      const { secret } = await ownToken(world)
+      return {
+        change: { line: `DELETE /-/user/token/${secret}`, as: secret },
+        probes: [packument(organization, secret, 401), me(secret)],
+      }
+    },
+  },
+  {
+    name: 'a token, revoked over REST',
+    async arrange(world) {
+      const organization = await world.organization()
+      const { id, secret } = await ownToken(world)
+      return {
+        change: { line: `DELETE /api/v1/tokens/${id}`, as: world.admin },
+        probes: [packument(organization, secret, 401), me(secret)],
+      }
+    },
+  },
+  {
+    name: 'the old secret of a rotated token',
+    async arrange(world) {
+      const organization = await world.organization()
+      const { id, secret } = await ownToken(world)
+      return {
+        change: { line: `POST /api/v1/tokens/${id}/rotate`, as: world.admin, body: {} },
+        probes: [packument(organization, secret, 401), me(secret)],
+      }
+    },
+  },
+  {
+    name: 'a session, ended',
+    async arrange(world) {
+      const signIn = { login: adminName, password: adminPassword }
+      const opened = (await world.ask('POST /api/v1/auth/login', signIn)) as { sessionId: string; accessToken: string }
+      const { sessionId, accessToken } = opened
+      return {
+        change: { line: `DELETE /api/v1/auth/sessions/${sessionId}`, as: world.admin },
+        probes: [me(accessToken)],
+      }
+    },
+  },
+  {
+    name: 'an account, disabled',
+    async arrange(world) {
+      const organization = await world.organization()
+      const { id, token } = await world.person({ isPlatformAdmin: true })
+      return {
+        change: { line: `PUT /api/v1/users/${id}`, as: world.admin, body: { isActive: false } },
+        probes: [packument(organization, token, 401), me(token)],
+      }
+    },
+  },
+  {
+    name: 'an account, deleted',
+    async arrange(world) {
+      const organization = await world.organization()
+      const { id, token } = await member(world, organization, 'member')
+      return {
+        change: { line: `DELETE /api/v1/users/${id}`, as: world.admin },
+        probes: [packument(organization, token, 401), me(token)],
+      }
+    },
+  },
+  {
+    name: 'a robot, disabled',
+    async arrange(world) {
+      const organization = await world.organization()
+      const robots = `/api/v1/organizations/${organization}/robots`
+      const { id } = (await world.ask(`POST ${robots}`, { name: 'ci' })) as { id: string }
+      const limits = { name: 'ci', actions: ['read', 'write'] }
+      const { secret } = (await world.ask(`POST ${robots}/${id}/tokens`, limits)) as { secret: string }
+      await permit(world, organization, id)
+      return {
+        change: { line: `PUT ${robots}/${id}`, as: world.admin, body: { isActive: false } },
+        probes: [packument(organization, secret, 401), me(secret)],
+      }
+    },
+  },
+]
+
+/** What somebody is in an organization. */
+const officeCases: readonly TakingCase[] = [
+  {
+    name: 'the office of a platform admin',
+    async arrange(world) {
+      const organization = await world.organization()
+      const { id, token } = await world.person({ isPlatformAdmin: true })
+      return {
+        change: { line: `PUT /api/v1/users/${id}`, as: world.admin, body: { isPlatformAdmin: false } },
+        probes: [packument(organization, token), organizationRead(organization, token)],
+      }
+    },
+  },
+  {
+    name: 'the office of an admin of an organization, now a member',
+    async arrange(world) {
+      const organization = await world.organization()
+      const { id, token } = await member(world, organization, 'admin')
+      const line = `PUT /api/v1/organizations/${organization}/members/${id}`
+      return {
+        change: { line, as: world.admin, body: { role: 'member' } },
+        probes: [tagging(organization, token), organizationChange(organization, token)],
+      }
+    },
+  },
+  {
+    name: 'membership of an organization',
+    async arrange(world) {
+      const organization = await world.organization()
+      const { id, token } = await member(world, organization, 'member')
+      return {
+        change: { line: `DELETE /api/v1/organizations/${organization}/members/${id}`, as: world.admin },
+        probes: [packument(organization, token), organizationRead(organization, token)],
+      }
+    },
+  },
+  {
+    name: 'a seat in a team',
+    async arrange(world) {
+      const { organization, team, packageId, id, token } = await teamAtWork(world)
+      return {
+        change: { line: `DELETE /api/v1/teams/${team}/members/${id}`, as: world.admin },
+        probes: [tagging(organization, token), packageChange(packageId, token)],
+      }
+    },
+  },
+]
+
+/** What a repository gives. */
+const repositoryCases: readonly TakingCase[] = [
+  {
+    name: 'the repository of a team',
+    async arrange(world) {
+      const { organization, team, repositoryId, packageId, token } = await teamAtWork(world)
+      return {
+        change: { line: `DELETE /api/v1/teams/${team}/repositories/${repositoryId}`, as: world.admin },
+        probes: [tagging(organization, token), packageChange(packageId, token)],
+      }
+    },
+  },
+  {
+    name: 'a direct permission',
+    async arrange(world) {
+      const organization = await world.organization()
+      const { id, token } = await world.person()
+      const repositoryId = await permit(world, organization, id)
+      return {
+        change: { line: `DELETE /api/v1/repositories/${repositoryId}/permissions/${id}`, as: world.admin },
+        probes: [packument(organization, token), repositoryRead(repositoryId, token)],
+      }
+    },
+  },
+  {
+    name: 'a public repository, now private',
+    async arrange(world) {
+      const organization = await world.organization()
+      const { repositoryId } = await publicRepository(world, organization)
+      const { token } = await world.person()
+      return {
+        change: { line: `PUT /api/v1/repositories/${repositoryId}`, as: world.admin, body: { visibility: 'private' } },
+        probes: [
+          packument(organization, undefined, 401),
+          packument(organization, token),
+          repositoryRead(repositoryId, token),
+        ],
+      }
+    },
+  },
+  {
+    name: 'a public organization, now private',
+    async arrange(world) {
+      const organization = await world.organization()
+      const { repositoryId } = await publicRepository(world, organization)
+      const { token } = await world.person()
+      return {
+        change: { line: `PUT /api/v1/organizations/${organization}`, as: world.admin, body: { visibility: 'private' } },
+        probes: [packument(organization, undefined, 401), repositoryRead(repositoryId, token)],
+      }
+    },
+  },
+  {
+    name: 'a repository, disabled',
+    async arrange(world) {
+      const organization = await world.organization()
+      const { repositoryId } = await placeOf(world, organization)
+      const { token } = await member(world, organization, 'member')
+      return {
+        change: { line: `PUT /api/v1/repositories/${repositoryId}`, as: world.admin, body: { isDisabled: true } },
+        probes: [packument(organization, token), repositoryRead(repositoryId, token)],
+      }
+    },
+  },
+]
+
+/** Everything that gives a right, taken away. */
+export const takingCases: readonly TakingCase[] = [...accountCases, ...officeCases, ...repositoryCases]
+
+/** A token of the administrator that may do everything. */
+async function ownToken({ ask }: World): Promise<{ id: string; secret: string }> {
+  const limits = { name: 'doomed', actions: ['read', 'write', 'delete', 'admin'] }
+  const { token, secret } = (await ask('POST /api/v1/tokens', limits)) as { token: { id: string }; secret: string }
+  return { id: token.id, secret }
+}
+
+async function member(world: World, organization: string, role: 'admin' | 'member'): Promise<Person> {
+  const person = await world.person()
+  await world.ask(`POST /api/v1/organizations/${organization}/members`, { user: person.id, role })
+  return person
+}
+
+async function placeOf({ ask }: World, organization: string): Promise<{ repositoryId: string; packageId: string }> {
+  const found = await ask(`GET /api/v1/packages?organization=${organization}&protocol=npm&name=thing`)
+  const [thing] = (found as { items: { id: string; repositoryId: string }[] }).items
+  if (!thing) throw new Error(`${organization} has no package`)
+  return { repositoryId: thing.repositoryId, packageId: thing.id }
+}
+
+async function publicRepository(world: World, organization: string) {
+  const place = await placeOf(world, organization)
+  await world.ask(`PUT /api/v1/repositories/${place.repositoryId}`, { visibility: 'public' })
+  return place
+}
+
+/** Makes a user or robot a reader; resolves to the repository's id. */
+async function permit(world: World, organization: string, holderId: string): Promise<string> {
+  const { repositoryId } = await placeOf(world, organization)
+  await world.ask(`PUT /api/v1/repositories/${repositoryId}/permissions/${holderId}`, { role: 'reader' })
+  return repositoryId
+}
+
+/** A team that works on the organization's repository, and a member of it who may write by nothing else. */
+async function teamAtWork(world: World) {
+  const organization = await world.organization()
+  const place = await placeOf(world, organization)
+  const person = await member(world, organization, 'member')
+  const teams = `POST /api/v1/organizations/${organization}/teams`
+  const { id: team } = (await world.ask(teams, { name: 'builders' })) as { id: string }
+  await world.ask(`POST /api/v1/teams/${team}/members`, { member: person.id, role: 'member' })
+  await world.ask(`PUT /api/v1/teams/${team}/repositories/${place.repositoryId}`)
+  return { organization, team, ...place, ...person }
+}
