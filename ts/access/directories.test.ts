@@ -46,6 +46,18 @@ describe('organizations', () => {
     assert.equal(await t.access.organizations.findByName('valueof'), undefined)
   })
 
+  test('that show more or less than before have the search of their repositories follow', async () => {
+    await using t = await openTestAccess()
+    const { id: organizationId } = await t.access.organizations.create({ name: 'acme' })
+    const place = { organizationId, protocol: 'npm', name: 'tools', createdBy: 'usr_1' }
+    const { id } = await t.access.repositories.create(place)
+    const repostSince = async () => (await t.access.repositories.get(id))?.value.repostSince
+    await t.access.organizations.configure(organizationId, { displayName: 'Acme' })
+    assert.equal(await repostSince(), undefined)
+    await t.access.organizations.configure(organizationId, { visibility: 'internal' })
+    assert.notEqual(await repostSince(), undefined)
+  })
+
   test('with a taken or reserved name are not made and leave no membership', async () => {
     await using t = await openTestAccess()
     const jane = await t.aUser('jane')

@@ -7,6 +7,7 @@ import {
   type OrganizationDocument,
   type OrganizationRole,
   organizations as organizationsSpec,
+  repositories as repositoriesSpec,
   type Visibility,
 } from '../metadata/schema.ts'
 import { changeDocument, changedMeanwhile } from './change.ts'
@@ -39,8 +40,8 @@ export interface Organizations {
   /** By name; a page may be shorter than its limit. */
   list(page: { limit?: number; after?: string }): Promise<Page<OrganizationDocument>>
   /**
-   * Throws `payload_invalid` with the field, `organization_unknown`; `precondition_failed` when the revision is given
-   * and is another.
+   * Search follows a new visibility within seconds. Throws `payload_invalid` with the field, `organization_unknown`;
+   * `precondition_failed` when the revision is given and is another.
    */
   configure(id: string, settings: OrganizationSettings, revision?: number): Promise<Stored<OrganizationDocument>>
   /**
@@ -78,6 +79,7 @@ export function organizationDirectory(
 ): Organizations {
   const organizations = engine.collection(organizationsSpec)
   const memberships = engine.collection(membershipsSpec)
+  const repositories = engine.collection(repositoriesSpec)
 
   const owners = organizationOwners({
     organizations,
@@ -104,6 +106,19 @@ export function organizationDirectory(
       } catch (err) {
         if (!hasCode(err, 'revision_stale', 'document_exists')) throw err
       }
+    }
+  }
+
+  /** A repository shows no more than its organization, so what search finds of each is looked at again. */
+  async function followVisibility(organizationId: string): Promise<void> {
+    for (let after: string | undefined; ; ) {
+      const query = { equals: { organizationId }, limit: 200, ...(after !== undefined && { after }) }
+      const page = await repositories.find('byName', query)
+      for (const { id, value } of page.items) {
+        if (!isGone(value)) await changeDocument(repositories, id, (now) => ({ ...now, repostSince: Date.now() }))
+      }
+      if (page.next === undefined) return
+      after = page.next
     }
   }
 
@@ -156,6 +171,7 @@ export function organizationDirectory(
       const edit = (organization: OrganizationDocument) => ({ ...organization, ...settings, ...label })
       const changed = await changeDocument(organizations, id, edit, revision)
       if (!changed) throw new RegistryError('organization_unknown', 'There is no such organization.')
+      if (settings.visibility !== undefined) await followVisibility(id)
       return changed
     },
 

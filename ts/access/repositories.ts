@@ -1,7 +1,12 @@
 import { hasCode, RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
-import { grantPointers, type RepositoryDocument, repositories as repositoriesSpec } from '../metadata/schema.ts'
+import {
+  grantPointers,
+  organizations as organizationsSpec,
+  type RepositoryDocument,
+  repositories as repositoriesSpec,
+} from '../metadata/schema.ts'
 import { changeDocument } from './change.ts'
 import { isGone, present } from './gone.ts'
 import { checkRepositoryName, checkText } from './names.ts'
@@ -25,7 +30,7 @@ export interface NewRepository extends Partial<RepositorySettings> {
 
 /** Repositories: where they are and what their settings are. One that is being deleted, or was, is none. */
 export interface Repositories {
-  /** Throws `payload_invalid` with the field, `name_taken`. */
+  /** Throws `payload_invalid` with the field, `name_taken`; `organization_unknown` when that is deleted meanwhile. */
   create(repository: NewRepository): Promise<Stored<RepositoryDocument>>
   get(id: string): Promise<Stored<RepositoryDocument> | undefined>
   find(organizationId: string, protocol: string, name: string): Promise<Stored<RepositoryDocument> | undefined>
@@ -41,6 +46,7 @@ export interface Repositories {
 /** Repositories in the collection of that name. */
 export function repositoryDirectory(engine: MetadataEngine): Repositories {
   const repositories = engine.collection(repositoriesSpec)
+  const organizations = engine.collection(organizationsSpec)
   const pointers = engine.collection(grantPointers)
 
   async function holderOf(organizationId: string, protocol: string, name: string) {
@@ -70,13 +76,19 @@ export function repositoryDirectory(engine: MetadataEngine): Repositories {
         createdBy,
       }
       try {
-        return await repositories.insert(id, value)
+        const made = await repositories.insert(id, value)
+        const organization = await organizations.get(organizationId)
+        if (!organization || !isGone(organization.value)) return made
       } catch (err) {
         if (adminId !== undefined) await pointers.delete(grantPointerId(adminId, id))
         if (!hasCode(err, 'document_exists')) throw err
         const holder = await holderOf(organizationId, protocol, name)
         throw new RegistryError('name_taken', whyTaken(`${protocol} repository "${name}"`, holder), { field: 'name' })
       }
+      // Made after the organization was deleted, by who was let in before: nothing else would remove it.
+      await repositories.delete(id)
+      if (adminId !== undefined) await pointers.delete(grantPointerId(adminId, id))
+      throw new RegistryError('organization_unknown', 'The organization was deleted meanwhile.')
     },
 
     get: async (id) => present(await repositories.get(id)),

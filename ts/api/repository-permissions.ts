@@ -9,8 +9,8 @@ import { isRobotId } from '../access/principal.ts'
 import { RegistryError } from '../errors.ts'
 import type { Stored } from '../metadata/engine.ts'
 import type { RepositoryDocument } from '../metadata/schema.ts'
-import { etagOf, revisionToMatch } from './etag.ts'
 import { pathParam, permissionsOf } from './permissions.ts'
+import { repositoryEtag, repositoryRevision } from './repository-etag.ts'
 import { type ApiDeps, type Route, route } from './route.ts'
 
 type Role = RepositoryPermission['role']
@@ -35,7 +35,7 @@ export function repositoryPermissionRoutes({ access }: ApiDeps): Route[] {
         const shown = rest.slice(0, limit)
         const last = shown.length < rest.length ? shown.at(-1) : undefined
         const items = await Promise.all(shown.map(bodyOf))
-        return { body: { items, ...(last && { next: keyOf(last) }) }, etag: etagOf(found) }
+        return { body: { items, ...(last && { next: keyOf(last) }) }, etag: repositoryEtag(found) }
       },
     ),
     route(
@@ -49,9 +49,9 @@ export function repositoryPermissionRoutes({ access }: ApiDeps): Route[] {
       },
       async ({ on, body: { role }, c }) => {
         const holderId = await requireHolder(pathParam(c, 'holderId'))
-        const revision = revisionToMatch(c, await newest(on.repository))
+        const revision = repositoryRevision(c, await newest(on.repository))
         await access.grants.setPermission(on.repository.id, { holderId, role }, revision)
-        return { body: await bodyOf([holderId, role]), etag: etagOf(await newest(on.repository)) }
+        return { body: await bodyOf([holderId, role]), etag: repositoryEtag(await newest(on.repository)) }
       },
     ),
     route(

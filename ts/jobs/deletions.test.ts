@@ -183,6 +183,18 @@ describe('a deletion', () => {
     assert.deepEqual((await access.organizations.listOf(s.owner.id, {})).items, [])
   })
 
+  test('leaves no repository that somebody makes meanwhile', async () => {
+    await using s = await setUp()
+    await s.access.deletions.beginOrganization(s.acme.id)
+    const place = { organizationId: s.acme.id, protocol: 'npm', createdBy: s.owner.id, adminId: s.owner.id }
+    await assert.rejects(s.access.repositories.create({ ...place, name: 'late' }), { code: 'organization_unknown' })
+    await assert.rejects(s.access.grants.setPermission(s.repository.id, { holderId: 'usr_1', role: 'reader' }), (err) =>
+      hasCode(err, 'repository_unknown', 'unprocessable'),
+    )
+    await runToTheEnd(s.t.engine)
+    assert.deepEqual(await collectionsThatMention(s.t.engine, s.ofAcme), ['organizations'])
+  })
+
   test('of the default organization is refused', async () => {
     await using s = await setUp()
     const main = await s.access.organizations.findByName('main')
