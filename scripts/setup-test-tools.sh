@@ -86,3 +86,4 @@ install_debian_packages
 install_go_tools
 install_clients
 "$root/scripts/setup-mongo-test-server.sh"
+"$root/scripts/setup-schemathesis.sh"
