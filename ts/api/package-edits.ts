@@ -6,7 +6,7 @@ import { requireMessage } from '../registry/deprecation.ts'
 import { deprecating, yanking } from '../registry/marking.ts'
 import { ownerNamed, owning } from '../registry/owners.ts'
 import { withStatus } from '../registry/package-status.ts'
-import { replacingTags, requireVersions } from '../registry/package-tags.ts'
+import { replacingTags, versionsNamed } from '../registry/package-tags.ts'
 import type { Edit } from '../registry/swap.ts'
 import { etagOf, revisionToMatch } from './etag.ts'
 import { ownerList, tagList } from './package-body.ts'
@@ -98,7 +98,7 @@ export function packageEditRoutes(deps: ApiDeps): Route[] {
           body.tags.map(({ tag, version }, i) => [on.protocol.rules.checkTag(tag, `tags[${i}].tag`), version]),
         )
         if (tags.size < body.tags.length) throw invalid('tags', 'A tag names one version; one is there twice.')
-        await requireVersions(registry.packages, on.package, tags.values())
+        await versionsNamed(registry.packages, on.package, tags.values())
         return tagsAnswer(await edited(asked, { kind: 'tag' }, replacingTags(tags)))
       },
     ),
@@ -146,11 +146,8 @@ export function packageEditRoutes(deps: ApiDeps): Route[] {
 
   /** The units of the versions, each once, and their deprecations. Throws `version_unknown`. */
   async function unitsOf({ package: pkg }: PackageEntered, versions: readonly string[]) {
-    await requireVersions(registry.packages, pkg, versions)
-    const found = await Promise.all([...new Set(versions)].map((version) => registry.packages.version(pkg, version)))
-    return found.flatMap((version) =>
-      (version?.units ?? []).map(({ value }) => ({ key: value.key, deprecated: version?.deprecated })),
-    )
+    const found = await versionsNamed(registry.packages, pkg, versions)
+    return found.flatMap(({ units, deprecated }) => units.map(({ value }) => ({ key: value.key, deprecated })))
   }
 
   /** Who is owner already may stay, a robot too; new ones are users. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { problem } from '../../ts_interfaces/problem.ts'
-import { openTestApp, type TestApp, type TestRequest } from '../testing/app.ts'
+import { openTestApp, type TestApp, type TestRequest, type TestSurroundings } from '../testing/app.ts'
 import { apiRoutes } from './api.ts'
 import type { Route } from './route.ts'
 
@@ -19,8 +19,8 @@ export interface TestApi extends TestApp {
 }
 
 /** The whole server without a socket, and every answer of its API compared with what is published of it. */
-export async function openTestApi(): Promise<TestApi> {
-  const t = await openTestApp()
+export async function openTestApi(around: TestSurroundings = {}): Promise<TestApi> {
+  const t = await openTestApp({}, around)
   const routes = apiRoutes({ access: t.access, registry: t.registry, limits: {} as never, protocols: [], version: '' })
 
   return {

@@ -56,6 +56,18 @@ describe('editing a package', () => {
     assert.equal(await t.registry.changes.last(t.repository.id), 1)
   })
 
+  test('an edit bound to a revision is refused on any other, and leaves no intent', async () => {
+    await using t = await openTestRegistry()
+    const pkg = await published(t, '1.0.0')
+    const edit = (revision: number, owner: string) =>
+      t.registry.edit(pkg, { kind: 'owner', revision }, author, () => ({ owners: [owner] }))
+    const after = await edit(pkg.revision, 'usr_a')
+    await assert.rejects(edit(pkg.revision, 'usr_b'), { code: 'precondition_failed' })
+    const both = await Promise.allSettled([edit(after.revision, 'usr_c'), edit(after.revision, 'usr_d')])
+    assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+    assert.equal(await t.intents(), 0)
+  })
+
   test('an edit that throws leaves the package and no intent', async () => {
     await using t = await openTestRegistry()
     const pkg = await published(t, '1.0.0')

@@ -5,13 +5,17 @@ import type { Packages } from './packages.ts'
 import { marksOf } from './policy.ts'
 import type { Package } from './store.ts'
 import type { Edit } from './swap.ts'
+import type { Version } from './versions.ts'
 
-/** Throws `version_unknown` unless the package has each of the versions. */
-export async function requireVersions(packages: Packages, pkg: Package, versions: Iterable<string>): Promise<void> {
+/** These versions of the package, each once. Throws `version_unknown` for one that is not there. */
+export async function versionsNamed(packages: Packages, pkg: Package, versions: Iterable<string>): Promise<Version[]> {
+  const found: Version[] = []
   for (const version of new Set(versions)) {
-    if (await packages.version(pkg, version)) continue
-    throw new RegistryError('version_unknown', `There is no version ${version} of ${pkg.value.name}.`)
+    const known = await packages.version(pkg, version)
+    if (!known) throw new RegistryError('version_unknown', `There is no version ${version} of ${pkg.value.name}.`)
+    found.push(known)
   }
+  return found
 }
 
 /**

@@ -110,9 +110,12 @@ async function shownOf(
   const counted = await Promise.all(
     close.map(async (hit) => ({ ...hit, downloads: await downloads.total(hit.package.id, 30) })),
   )
-  counted.sort(
-    (a, b) => a.rank - b.rank || b.downloads - a.downloads || (a.package.value.name < b.package.value.name ? -1 : 1),
-  )
+  counted.sort((a, b) => a.rank - b.rank || b.downloads - a.downloads || (placeOf(a) < placeOf(b) ? -1 : 1))
   const skipped = from - found.filter(isBefore).length
   return from < found.length ? counted.slice(skipped, skipped + size) : []
+}
+
+/** By name; equal names of several repositories in an order that is the same for each page. */
+function placeOf({ package: { id, value } }: Found): string {
+  return `${value.name}\0${id}`
 }

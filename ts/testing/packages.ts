@@ -3,6 +3,7 @@ import { openTestApi } from '../api/testing.ts'
 import type { PermissionRole } from '../metadata/schema.ts'
 import { aPublishBody } from '../protocols/npm/publish-builder.ts'
 import { ok } from '../protocols/npm/testing.ts'
+import type { TestSurroundings } from './app.ts'
 
 type Person = { readonly id: string; readonly token: string }
 
@@ -10,8 +11,8 @@ type Person = { readonly id: string; readonly token: string }
  * An organization `acme` with the private npm repository `tools`, and one of each who may be asking: `packageOwner` and
  * `otherOwner` read the repository and own `lib` and `other`.
  */
-export async function openTestPackages() {
-  const t = await openTestApi()
+export async function openTestPackages(around?: TestSurroundings) {
+  const t = await openTestApi(around)
   const { access } = t
   const owner = await t.someone('owner')
   const acme = await access.organizations.create({ name: 'acme', ownerId: owner.id })

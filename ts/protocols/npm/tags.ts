@@ -1,6 +1,6 @@
 import { RegistryError } from '../../errors.ts'
 import { readJson } from '../../http/body.ts'
-import { requireVersions, retagging } from '../../registry/package-tags.ts'
+import { retagging, versionsNamed } from '../../registry/package-tags.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import { requireTag, requireVersion } from './names.ts'
 import { parseTagMap } from './package-update.ts'
@@ -14,7 +14,7 @@ export function distTags(deps: ProtocolDeps) {
   /** Changes tags in one swap; the versions of `set` must be there when it commits. */
   async function change(c: NpmContext, set: ReadonlyMap<string, string>, edit: (tags: Map<string, string>) => void) {
     const found = await findPackage(c, deps, 'write')
-    await requireVersions(registry.packages, found.package, set.values())
+    await versionsNamed(registry.packages, found.package, set.values())
     await registry.edit(
       found.package,
       { kind: 'tag' },
