@@ -1,9 +1,18 @@
 import type { MetadataEngine } from '../metadata/engine.ts'
 import { grantPointers } from '../metadata/schema.ts'
+import { warmReads } from '../metadata/warm-reads.ts'
 import type { Organizations } from './organizations.ts'
 import type { Principal, RobotPrincipal, UserPrincipal } from './principal.ts'
 
 const maxPointers = 1000
+/** To know where somebody is who is in a thousand organizations takes a thousand records; none while nothing was committed. */
+const remembered = { maxEntries: 200, ttlSeconds: 0 }
+
+/** Ids of what a user belongs to, and of repositories that give it something directly. */
+interface Reach {
+  readonly organizations: readonly string[]
+  readonly repositories: readonly string[]
+}
 
 export interface AudiencesDeps {
   readonly engine: MetadataEngine
@@ -14,6 +23,7 @@ export interface AudiencesDeps {
 /** The audiences that a principal searches, as `Access.audiences` promises. */
 export function audiencesOf({ engine, organizations, anonymousAccess }: AudiencesDeps) {
   const pointers = engine.collection(grantPointers)
+  const reaches = warmReads<Reach>(engine, remembered)
 
   async function repositoriesOf(holderIds: readonly string[]): Promise<string[]> {
     const ids = new Set<string>()
@@ -27,10 +37,16 @@ export function audiencesOf({ engine, organizations, anonymousAccess }: Audience
   async function ofUser({ user, token }: UserPrincipal): Promise<readonly string[]> {
     const only = token?.value.organizations
     if (user.value.isPlatformAdmin) return only ? ['public', 'internal', ...only] : ['all']
-    const ids = (await organizations.membershipsOf(user.id)).map(({ value }) => value.organizationId)
-    const own = ids.filter((id) => !only || only.includes(id))
+    const reach = await reaches(user.id, () => reachOf(user.id))
+    const own = reach.organizations.filter((id) => !only || only.includes(id))
+    return ['public', 'internal', ...own, ...reach.repositories]
+  }
+
+  async function reachOf(userId: string): Promise<Reach> {
+    const memberships = await organizations.membershipsOf(userId)
     // Teams are within organizations whose repositories their members read anyway.
-    return ['public', 'internal', ...own, ...(await repositoriesOf([user.id]))]
+    const repositories = await repositoriesOf([userId])
+    return { organizations: memberships.map(({ value }) => value.organizationId), repositories }
   }
 
   async function ofRobot({ robot }: RobotPrincipal): Promise<readonly string[]> {

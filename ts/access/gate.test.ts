@@ -259,6 +259,8 @@ describe('audiences', () => {
     assert.deepEqual(await t.access.audiences(anonymous), ['public'])
     assert.deepEqual(await t.access.audiences(stranger.as), ['public', 'internal'])
     assert.deepEqual(await t.access.audiences(member.as), ['public', 'internal', organization.id])
+    await t.access.organizations.removeMember(organization.id, member.id)
+    assert.deepEqual(await t.access.audiences(member.as), ['public', 'internal'])
   })
 
   test('are all for a platform admin, but those of the token when it is limited', async () => {
