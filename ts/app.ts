@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono'
+import type { AuditTrail } from './access/audit/audit-trail.ts'
 import { api } from './api/api.ts'
 import { RegistryError, statusOf, toRegistryError } from './errors.ts'
 import { preferredType } from './http/accept.ts'
@@ -10,19 +11,26 @@ import { backendHealth, type HealthOptions, health } from './http/health.ts'
 import type { Metrics } from './http/metrics.ts'
 import { metricsAnswer } from './http/metrics-answer.ts'
 import { uploadGate } from './http/uploads.ts'
+import type { Scheduler } from './jobs/scheduler.ts'
+import type { UsageReports } from './jobs/usage.ts'
 import type { Log } from './log.ts'
 import { pages } from './pages/pages.ts'
 import { protocols } from './protocols/all.ts'
 import { mountRepositories, mountRoot } from './protocols/mount.ts'
 import type { Env, ProtocolDeps } from './protocols/protocol.ts'
+import { witnessed } from './protocols/witnessed.ts'
 
 export interface AppDeps extends ProtocolDeps {
   readonly log: Log
+  /** What `access` and `registry` record in, too. */
+  readonly trail: AuditTrail
   readonly metrics: Metrics
   /** See `addressReader`. */
   readonly readAddress: (arrival: Arrival) => ExternalAddress
   readonly health: Pick<HealthOptions, 'version' | 'backends' | 'timeoutMs'>
   readonly metricsToken: string | undefined
+  readonly jobs: Scheduler
+  readonly usage: UsageReports
 }
 
 /** The whole server as one Hono app: the order of its middleware and its mounts, nothing else. */
@@ -39,6 +47,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
     return c.json({ error: error.message }, statusOf[error.code], errorHeaders(error))
   })
   app.use(exchange({ readAddress, log, metrics, protocolOf: (c) => c.get('protocol')?.id ?? '' }))
+  app.use(witnessed(deps.trail.record))
 
   app.get('/health', health)
   app.get('/healthz', backendHealth({ ...deps.health, metrics, log }))
@@ -49,7 +58,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
       : c.json({ name: 'stowage', version: deps.health.version }),
   )
   pages(app, { access, limits, clientSetups: protocols.map(({ label, setup }) => ({ label, linesOf: setup })) })
-  api(app, { access, registry: deps.registry, limits, protocols, version: deps.health.version })
+  api(app, { ...deps, protocols, version: deps.health.version })
 
   const mounted = { ...deps, uploads: uploads.middleware }
   for (const protocol of protocols) mountRepositories(app, protocol, mounted)

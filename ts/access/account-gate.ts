@@ -1,6 +1,7 @@
 import { RegistryError } from '../errors.ts'
 import type { Stored } from '../metadata/engine.ts'
 import type { Action, UserDocument } from '../metadata/schema.ts'
+import type { PlatformSettings } from './platform-settings.ts'
 import type { Principal, UserPrincipal } from './principal.ts'
 import { whyOutOfScope } from './token-scope.ts'
 import type { Users } from './users.ts'
@@ -21,6 +22,11 @@ export interface AccountGate {
   /** What platform admins alone may see or do. Throws `auth_required`, `access_denied`. */
   enterPlatform(principal: Principal, action: AccountAction): UserPrincipal
   /**
+   * Making a user: platform admins, and while sign-up is on whoever is not signed in, who is `undefined` then. Throws
+   * as `enterPlatform`.
+   */
+  enterSignUp(principal: Principal): Promise<UserPrincipal | undefined>
+  /**
    * A user, by id or username: read for all who are signed in, admin for the user itself and platform admins. Throws
    * `auth_required`, `access_denied`, `user_unknown`.
    */
@@ -30,7 +36,7 @@ export interface AccountGate {
 const maxKeyLength = 100
 
 /** The account gate over these users. A token limited to less than everything does not reach so far. */
-export function accountGate(users: Users): AccountGate {
+export function accountGate(users: Users, settings: Pick<PlatformSettings, 'inForce'>): AccountGate {
   function enterAccount(principal: Principal, action: AccountAction): UserPrincipal {
     switch (principal.kind) {
       case 'anonymous':
@@ -51,13 +57,19 @@ export function accountGate(users: Users): AccountGate {
     return (await users.get(key)) ?? users.findByUsername(key)
   }
 
+  function enterPlatform(principal: Principal, action: AccountAction): UserPrincipal {
+    const user = enterAccount(principal, action)
+    if (user.user.value.isPlatformAdmin) return user
+    throw denied(`${user.user.value.username} is no platform admin`)
+  }
+
   return {
     enterAccount,
+    enterPlatform,
 
-    enterPlatform(principal, action) {
-      const user = enterAccount(principal, action)
-      if (user.user.value.isPlatformAdmin) return user
-      throw denied(`${user.user.value.username} is no platform admin`)
+    async enterSignUp(principal) {
+      if (principal.kind === 'anonymous' && (await settings.inForce()).signUp) return undefined
+      return enterPlatform(principal, 'admin')
     },
 
     async enterUser(principal, action, key) {

@@ -17,7 +17,7 @@ interface Reach {
 export interface AudiencesDeps {
   readonly engine: MetadataEngine
   readonly organizations: Pick<Organizations, 'membershipsOf'>
-  readonly anonymousAccess: boolean
+  readonly anonymousAccess: () => Promise<boolean>
 }
 
 /** The audiences that a principal searches, as `Access.audiences` promises. */
@@ -54,7 +54,7 @@ export function audiencesOf({ engine, organizations, anonymousAccess }: Audience
   }
 
   return async (principal: Principal): Promise<readonly string[]> => {
-    if (principal.kind === 'anonymous') return anonymousAccess ? ['public'] : []
+    if (principal.kind === 'anonymous') return (await anonymousAccess()) ? ['public'] : []
     const { isActive } = principal.kind === 'user' ? principal.user.value : principal.robot.value
     if (!isActive || (principal.token && !principal.token.value.actions.includes('read'))) return []
     return principal.kind === 'user' ? ofUser(principal) : ofRobot(principal)

@@ -6,6 +6,7 @@ import { anonymous, type Credentials, isRobotId, type Principal } from './princi
 import { looksLikeJwt, type SessionTokens } from './session-tokens.ts'
 import { isSessionOf, sessionId } from './sessions.ts'
 import type { CheckSignIn } from './sign-in.ts'
+import { endOf, whyEnded, withEnd } from './token-lifetime.ts'
 import { isTokenText, looksLikeToken, tokenHash } from './token-text.ts'
 import type { TokenUses } from './token-uses.ts'
 import type { WarmRecords } from './warm-records.ts'
@@ -15,10 +16,12 @@ export interface AuthenticateDeps {
   readonly signIn: CheckSignIn
   readonly sessionTokens: SessionTokens
   readonly uses: TokenUses
+  /** How long tokens live at most; `undefined`: for as long as they like. */
+  readonly maxTokenLifetimeDays: () => Promise<number | undefined>
 }
 
 /** Turns credentials into a principal, as `Access.authenticate` promises. */
-export function authenticator({ records, signIn, sessionTokens, uses }: AuthenticateDeps) {
+export function authenticator({ records, signIn, sessionTokens, uses, maxTokenLifetimeDays }: AuthenticateDeps) {
   // Records stay the same objects while they are warm, so the ranges of a token are compiled once.
   const ranges = new WeakMap<TokenDocument, AddressRanges>()
 
@@ -31,17 +34,17 @@ export function authenticator({ records, signIn, sessionTokens, uses }: Authenti
 
   async function byToken(text: string, address: string): Promise<Principal> {
     if (!isTokenText(text)) throw invalid('The token is mistyped or none of this server.')
-    const token = await records.token(tokenHash(text))
+    const [token, maxDays] = await Promise.all([records.token(tokenHash(text)), maxTokenLifetimeDays()])
     if (!token) throw invalid('The token is unknown or was revoked.')
-    const { expiresAt, userId, previousUntil = 0 } = token.value
+    const { userId, previousUntil = 0 } = token.value
     if (token.value.hash !== tokenHash(text) && previousUntil <= Date.now()) {
       throw invalid('The token was rotated, and this is the old one. Use its new secret.')
     }
-    if (expiresAt !== undefined && expiresAt <= Date.now()) throw invalid('The token has expired. Make a new one.')
+    if (endOf(token.value, maxDays) <= Date.now()) throw invalid(whyEnded(token.value, maxDays))
     if (!isAllowedFrom(token, address)) throw invalid(`The token may not be used from ${address}.`)
     const holder = await holderOf(userId)
     uses.note(token, address)
-    return { ...holder, token }
+    return { ...holder, token: withEnd(token, maxDays) }
   }
 
   async function holderOf(id: string) {

@@ -49,12 +49,12 @@ async function aWorld() {
   }
 }
 
-test('a decision costs one read beside token, user, organization and repository, teams included', async () => {
+test('a decision costs one read beside token, user, settings, organization and repository, teams included', async () => {
   await using t = await aWorld()
   await t.ask()
   await t.useWritten()
   await t.changeSomething()
-  assert.equal(await t.costOf(t.ask), 5)
+  assert.equal(await t.costOf(t.ask), 6)
 })
 
 test('a decision made before costs nothing while nothing was written', async () => {

@@ -98,7 +98,7 @@ export function loginRequestDirectory(engine: MetadataEngine, users: Users, toke
       if (!(await moveOn(request, { state: 'collected' }))) return { state: 'gone' }
       if (!(await users.get(userId))?.value.isActive) return { state: 'gone' }
       const name = `login: ${client}`.slice(0, 100)
-      const { text } = await tokens.create({ userId, name, actions: allActions })
+      const { text } = await tokens.create({ userId, name, actions: allActions, shortened: true })
       return { state: 'ready', token: text, userId }
     },
 

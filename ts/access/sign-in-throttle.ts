@@ -8,6 +8,8 @@ import { signInFailures as failuresSpec, type SignInFailuresDocument } from '../
 const limits = {
   account: { freeFailures: 5, maxDelaySeconds: 60 },
   address: { freeFailures: 30, maxDelaySeconds: 900 },
+  /** Not failures alone: every account that is asked for from an address. */
+  signUp: { freeFailures: 10, maxDelaySeconds: 900 },
 } as const
 
 /** Failures are forgotten when there was none for so long. */
@@ -20,13 +22,15 @@ export interface SignInAttempt {
   readonly address: string
 }
 
-/** Counts failed sign-ins in the store, so that replicas agree. */
+/** Counts failed sign-ins and sign-ups in the store, so that replicas agree. */
 export interface SignInThrottle {
   /** Throws `too_many_requests` with the seconds to wait. */
   check(attempt: SignInAttempt): Promise<void>
   failed(attempt: SignInAttempt): Promise<void>
   /** Forgets the account's failures when all came from this address: others' guesses stay counted. */
   succeeded(attempt: SignInAttempt): Promise<void>
+  /** One more sign-up from this address. Throws `too_many_requests` with the seconds to wait. */
+  signUp(address: string): Promise<void>
 }
 
 type Kind = keyof typeof limits
@@ -40,10 +44,16 @@ export function signInThrottle(engine: MetadataEngine): SignInThrottle {
     return known && known.value.expiresAt > Date.now() ? known : undefined
   }
 
-  async function add(kind: Kind, attempt: SignInAttempt): Promise<void> {
+  /** Looks at what is known before each try, so that of many at once none slips through. */
+  async function add(
+    kind: Kind,
+    attempt: SignInAttempt,
+    look: (known: SignInFailuresDocument) => void = () => {},
+  ): Promise<void> {
     const id = idOf(kind, attempt)
     for (;;) {
       const stored = await failures.get(id)
+      if (stored && stored.value.expiresAt > Date.now()) look(stored.value)
       const value = oneMore(stored?.value, addressKey(attempt.address))
       try {
         if (stored) await failures.update(id, stored.revision, value)
@@ -66,10 +76,7 @@ export function signInThrottle(engine: MetadataEngine): SignInThrottle {
         const known = await current(idOf(kind, attempt))
         return known ? secondsLeft(kind, known.value) : 0
       })
-      const retryAfterSeconds = Math.max(...(await Promise.all(waits)))
-      if (retryAfterSeconds <= 0) return
-      const message = `Too many failed sign-ins. Try again in ${retryAfterSeconds} seconds.`
-      throw new RegistryError('too_many_requests', message, { retryAfterSeconds })
+      refuseFor(Math.max(...(await Promise.all(waits))), 'Too many failed sign-ins.')
     },
 
     async failed(attempt) {
@@ -83,7 +90,20 @@ export function signInThrottle(engine: MetadataEngine): SignInThrottle {
         if (!hasCode(err, 'revision_stale')) throw err
       })
     },
+
+    async signUp(address) {
+      await add('signUp', { login: '', address }, (known) =>
+        refuseFor(secondsLeft('signUp', known), 'Too many accounts were asked for from this address.'),
+      )
+      await sweep()
+    },
   }
+}
+
+function refuseFor(retryAfterSeconds: number, why: string): void {
+  if (retryAfterSeconds <= 0) return
+  const message = `${why} Try again in ${retryAfterSeconds} seconds.`
+  throw new RegistryError('too_many_requests', message, { retryAfterSeconds })
 }
 
 /** What counts as one address: an IPv6 client has a whole /64 to choose from. */

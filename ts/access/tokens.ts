@@ -5,6 +5,7 @@ import { type Action, type TokenDocument, tokens as tokensSpec } from '../metada
 import { changeDocument } from './change.ts'
 import { checkCidr } from './cidrs.ts'
 import { checkLabel } from './names.ts'
+import { endOf, expiryWithin, withEnd } from './token-lifetime.ts'
 import { checkPackagePattern } from './token-scope.ts'
 import { hintLength, isTokenText, newTokenText, tokenHash } from './token-text.ts'
 
@@ -26,6 +27,8 @@ export interface NewToken {
   readonly cidrs?: readonly string[]
   /** Epoch milliseconds, in the future; absent: never. */
   readonly expiresAt?: number
+  /** True: an expiry beyond the platform's maximum, or none, becomes the latest one; else it is refused. */
+  readonly shortened?: boolean
 }
 
 /** Tokens: made once, shown once, found by their hash. */
@@ -41,9 +44,9 @@ export interface Tokens {
   revoke(userId: string, id: string): Promise<void>
   /**
    * Ends what this text is the secret of: the token, expired or not; of one that was rotated, the old secret alone.
-   * Unknown is success: to hold the text is all that it takes.
+   * Unknown is success: to hold the text is all that it takes. Resolves to the token that it was of.
    */
-  endSecret(text: string): Promise<void>
+  endSecret(text: string): Promise<Stored<TokenDocument> | undefined>
   /** All of a user or robot. */
   revokeAll(userId: string): Promise<void>
   /**
@@ -60,7 +63,7 @@ export interface MadeToken {
 }
 
 /** Tokens in the collection of that name. */
-export function tokenDirectory(engine: MetadataEngine): Tokens {
+export function tokenDirectory(engine: MetadataEngine, maxDays: () => Promise<number | undefined>): Tokens {
   const tokens = engine.collection(tokensSpec)
 
   async function find(text: string): Promise<Stored<TokenDocument> | undefined> {
@@ -71,7 +74,7 @@ export function tokenDirectory(engine: MetadataEngine): Tokens {
 
   return {
     async create(token) {
-      const checked = checkNewToken(token)
+      const checked = checkNewToken(token, await maxDays())
       const text = newTokenText()
       const value = { hash: tokenHash(text), hint: text.slice(0, hintLength), ...checked, createdAt: Date.now() }
       return { text, token: await tokens.insert(newId('tok'), value) }
@@ -79,8 +82,18 @@ export function tokenDirectory(engine: MetadataEngine): Tokens {
 
     find,
 
-    get: (id) => tokens.get(id),
-    list: (userId, page) => tokens.find('byUser', { equals: { userId }, order: 'descending', ...page }),
+    async get(id) {
+      // First, so that a token that is not there costs the same as somebody else's.
+      const days = await maxDays()
+      const token = await tokens.get(id)
+      return token && withEnd(token, days)
+    },
+
+    async list(userId, page) {
+      const { items, ...more } = await tokens.find('byUser', { equals: { userId }, order: 'descending', ...page })
+      const days = await maxDays()
+      return { items: items.map((token) => withEnd(token, days)), ...more }
+    },
 
     async revoke(userId, id) {
       const token = await tokens.get(id)
@@ -90,14 +103,18 @@ export function tokenDirectory(engine: MetadataEngine): Tokens {
 
     async endSecret(text) {
       const token = await find(text)
-      if (token) return tokens.delete(token.id)
-      if (!isTokenText(text)) return
+      if (token) {
+        await tokens.delete(token.id)
+        return token
+      }
+      if (!isTokenText(text)) return undefined
       const previousHash = tokenHash(text)
       const { items } = await tokens.find('byPreviousHash', { equals: { previousHash }, limit: 1 })
       for (const { id } of items) {
         // A rotation meanwhile has ended it already.
         await changeDocument(tokens, id, (value) => (value.previousHash === previousHash ? withoutOld(value) : value))
       }
+      return items[0]
     },
 
     async revokeAll(userId) {
@@ -112,26 +129,26 @@ export function tokenDirectory(engine: MetadataEngine): Tokens {
       if (!(graceSeconds >= 0 && graceSeconds <= maxGraceSeconds)) {
         throw invalid('graceSeconds', 'The old secret can go on working for at most 30 days.')
       }
+      const days = await maxDays()
       const text = newTokenText()
       const rotated = await changeDocument(tokens, id, (token) => {
         if (token.userId !== userId) throw unknownToken()
-        if (token.expiresAt !== undefined && token.expiresAt <= Date.now()) {
+        if (endOf(token, days) <= Date.now()) {
           throw new RegistryError('unprocessable', 'The token has expired. Make a new one.')
         }
-        return rotatedTo(text, token, graceSeconds)
+        return rotatedTo(text, token, Math.min(Date.now() + graceSeconds * 1000, endOf(token, days)))
       })
       if (!rotated) throw unknownToken()
-      return { text, token: rotated }
+      return { text, token: withEnd(rotated, days) }
     },
   }
 }
 
-function rotatedTo(text: string, token: TokenDocument, graceSeconds: number): TokenDocument {
-  const previous = graceSeconds > 0 && {
-    previousHash: token.hash,
-    previousUntil: Date.now() + Math.round(graceSeconds * 1000),
-  }
-  return { ...withoutOld(token), hash: tokenHash(text), hint: text.slice(0, hintLength), ...previous }
+/** With a new secret; the old one works until then, if that is yet to come. */
+function rotatedTo(text: string, token: TokenDocument, oldUntil: number): TokenDocument {
+  const rotatedAt = Date.now()
+  const previous = oldUntil > rotatedAt && { previousHash: token.hash, previousUntil: Math.round(oldUntil) }
+  return { ...withoutOld(token), hash: tokenHash(text), hint: text.slice(0, hintLength), rotatedAt, ...previous }
 }
 
 /** The token without the secret that it had before. */
@@ -143,8 +160,12 @@ function unknownToken(): RegistryError {
   return new RegistryError('token_unknown', 'There is no such token.')
 }
 
-function checkNewToken(token: NewToken): Omit<TokenDocument, 'hash' | 'hint' | 'createdAt'> {
-  const { protocols, organizations, repositories, packages, expiresAt } = token
+function checkNewToken(
+  token: NewToken,
+  maxDays: number | undefined,
+): Omit<TokenDocument, 'hash' | 'hint' | 'createdAt'> {
+  const { protocols, organizations, repositories, packages } = token
+  const expiresAt = expiryWithin(maxDays, token)
   const actions = allActions.filter((action) => token.actions.includes(action))
   if (actions.length === 0) throw invalid('actions', 'A token may do at least one of: read, write, delete, admin.')
   if (expiresAt !== undefined && !(Number.isSafeInteger(expiresAt) && expiresAt > Date.now())) {

@@ -12,7 +12,7 @@ import { type ApiDeps, type Route, route } from './route.ts'
 
 /** This one route, on an app of its own. */
 function appOf({ access }: TestAccess, only: Route) {
-  const deps: ApiDeps = { access, limits: roomyLimits, version: '' }
+  const deps = { access, limits: roomyLimits, version: '' } as ApiDeps
   const app = new Hono<Env>()
   app.onError(problemAnswer)
   app.use(async (c, next) => {

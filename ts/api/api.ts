@@ -1,15 +1,23 @@
 import { Hono } from 'hono'
 import { RegistryError } from '../errors.ts'
 import type { Env } from '../protocols/protocol.ts'
+import { jobRoutes } from './admin-jobs.ts'
+import { settingsRoutes } from './admin-settings.ts'
+import { usageRoutes } from './admin-usage.ts'
 import { answerRoute } from './answer-route.ts'
+import { auditRoutes } from './audit.ts'
 import { authRoutes } from './auth.ts'
+import { deletionRoutes } from './deletions.ts'
 import { docsRoutes } from './docs.ts'
+import { explainRoutes } from './explain.ts'
 import { memberRoutes } from './members.ts'
 import { organizationRoutes } from './organizations.ts'
 import { packageEditRoutes } from './package-edits.ts'
 import { packageVersionRoutes } from './package-versions.ts'
 import { packageRoutes } from './packages.ts'
 import { problemAnswer } from './problem-answer.ts'
+import { repositoryRoutes } from './repositories.ts'
+import { repositoryPermissionRoutes } from './repository-permissions.ts'
 import { robotRoutes } from './robots.ts'
 import type { ApiDeps, Method, Route } from './route.ts'
 import { teamMemberRoutes } from './team-members.ts'
@@ -28,11 +36,19 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     teamRoutes,
     teamMemberRoutes,
     teamRepositoryRoutes,
+    repositoryRoutes,
+    repositoryPermissionRoutes,
+    deletionRoutes,
+    explainRoutes,
     robotRoutes,
-    tokenRoutes,
     packageRoutes,
     packageVersionRoutes,
     packageEditRoutes,
+    tokenRoutes,
+    settingsRoutes,
+    usageRoutes,
+    jobRoutes,
+    auditRoutes,
   ].flatMap((routesOf) => routesOf(deps))
 }
 

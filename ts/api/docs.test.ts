@@ -12,7 +12,7 @@ test('the published document has every route, with what it takes and answers', a
   const described = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   )
-  const routes = apiRoutes({ access: t.access, limits: {} as never, version: '' })
+  const routes = apiRoutes({ ...t, usage: {} as never, limits: {} as never, protocols: [], version: '' })
   const mounted = routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
   assert.deepEqual(described.sort(), mounted.sort())
   const ids = Object.values<Record<string, { operationId: string }>>(document.paths).flatMap((methods) =>

@@ -1,14 +1,20 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import type { Access } from '../access/access.ts'
+import type { AuditTrail } from '../access/audit/audit-trail.ts'
 import { anonymous, type Principal } from '../access/principal.ts'
 import type { Limits } from '../config.ts'
+import type { Scheduler } from '../jobs/scheduler.ts'
+import type { UsageReports } from '../jobs/usage.ts'
 import type { Env, Protocol } from '../protocols/protocol.ts'
 import type { Registry } from '../registry/registry.ts'
 
 export interface ApiDeps {
   readonly access: Access
   readonly registry: Registry
+  readonly trail: Pick<AuditTrail, 'query' | 'export'>
+  readonly jobs: Scheduler
+  readonly usage: UsageReports
   readonly limits: Limits
   /** Those that this server speaks. */
   readonly protocols: readonly Protocol[]
@@ -42,6 +48,8 @@ export interface Shape<Q extends z.ZodType, B extends z.ZodType, A extends z.Zod
   readonly bodyIsOptional?: boolean
   /** Absent: an answer without body, 204. */
   readonly answer?: A
+  /** Media types that the answer may have instead of JSON; see `Streamed`. */
+  readonly streamedTypes?: readonly string[]
   /** Default 200, of a POST 201. */
   readonly status?: 200 | 201 | 202
   /** The answer holds a secret: it is never kept for a repeated request. */
@@ -69,6 +77,15 @@ export interface Answer<A> {
   readonly made?: { readonly id: string; readonly path?: string }
 }
 
+/** An answer to a GET that is sent while it is made, and too long for memory. */
+export interface Streamed {
+  readonly stream: AsyncIterable<string>
+  /** One of the route's `streamedTypes`. */
+  readonly type: string
+  /** Offered as the name to save under. */
+  readonly filename: string
+}
+
 /** A route with its types forgotten: what is mounted and described. */
 export interface Route {
   readonly method: Method
@@ -77,7 +94,7 @@ export interface Route {
   readonly may: Permission<unknown>
   readonly shape: Shape<z.ZodType, z.ZodType, z.ZodType>
   /** The handler; query and body are parsed as `shape` says. */
-  readonly handle: (asked: Asked<unknown, unknown, unknown>) => Promise<Answer<unknown> | undefined>
+  readonly handle: (asked: Asked<unknown, unknown, unknown>) => Promise<Answer<unknown> | Streamed | undefined>
 }
 
 /** One line of a route table: what is asked, who may, what goes in and out, who answers. */
@@ -85,7 +102,7 @@ export function route<T, Q extends z.ZodType, B extends z.ZodType, A extends z.Z
   line: `${Method} /${string}`,
   may: Permission<T>,
   shape: Shape<Q, B, A>,
-  handle: (asked: Asked<T, z.output<Q>, z.output<B>>) => Promise<Answer<z.input<A>> | undefined>,
+  handle: (asked: Asked<T, z.output<Q>, z.output<B>>) => Promise<Answer<z.input<A>> | Streamed | undefined>,
 ): Route {
   const [method, path] = line.split(' ') as [Method, string]
   // The table's reader gives a handler what its own shape and permission made, and nothing else.

@@ -21,7 +21,7 @@ export interface TestApi extends TestApp {
 /** The whole server without a socket, and every answer of its API compared with what is published of it. */
 export async function openTestApi(around: TestSurroundings = {}): Promise<TestApi> {
   const t = await openTestApp({}, around)
-  const routes = apiRoutes({ access: t.access, registry: t.registry, limits: {} as never, protocols: [], version: '' })
+  const routes = apiRoutes({ ...t, usage: {} as never, limits: {} as never, protocols: [], version: '' })
 
   return {
     ...t,

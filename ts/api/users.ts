@@ -34,14 +34,20 @@ export function userRoutes({ access }: ApiDeps): Route[] {
     ),
     route(
       'POST /users',
-      may.platform('admin'),
-      { summary: 'Makes a user', body: newUser, answer: user, hasEtag: true, refusals: [409] },
-      async ({ body: { displayName, isPlatformAdmin, ...required } }) => {
-        const made = await access.users.create({
-          ...required,
-          ...(displayName !== undefined && { displayName }),
-          ...(isPlatformAdmin !== undefined && { isPlatformAdmin }),
-        })
+      may.signUp,
+      {
+        summary: 'Makes a user; without credentials an account of your own, where sign-up is on',
+        body: newUser,
+        answer: user,
+        hasEtag: true,
+        refusals: [409],
+      },
+      async ({ on: admin, body: { displayName, isPlatformAdmin, ...required }, c }) => {
+        const asked = { ...required, ...(displayName !== undefined && { displayName }) }
+        if (!admin) refuseFlags({ isPlatformAdmin })
+        const made = admin
+          ? await access.users.create({ ...asked, ...(isPlatformAdmin !== undefined && { isPlatformAdmin }) })
+          : await access.signUp({ ...asked, address: c.var.external.clientAddress })
         return { body: userBody(made, true), etag: etagOf(made), made: { id: made.id, path: `/users/${made.id}` } }
       },
     ),
@@ -56,7 +62,7 @@ export function userRoutes({ access }: ApiDeps): Route[] {
       may.user('admin'),
       { summary: 'Changes a user', body: userChanges, answer: user, hasEtag: true, refusals: [409, 412, 422] },
       async ({ on, body: { email, displayName, isActive, isPlatformAdmin }, c }) => {
-        refuseFlags(on, { isActive, isPlatformAdmin })
+        if (!on.by.user.value.isPlatformAdmin) refuseFlags({ isActive, isPlatformAdmin })
         const changes = {
           ...(email !== undefined && { email }),
           ...(displayName !== undefined && { displayName }),
@@ -119,11 +125,8 @@ export function userBody({ id, value }: Stored<UserDocument>, isTrusted: boolean
   return isTrusted ? { ...known, email, isActive, isPlatformAdmin } : known
 }
 
-function refuseFlags(
-  { by }: UserEntered,
-  flags: { isActive?: boolean | undefined; isPlatformAdmin?: boolean | undefined },
-) {
-  if (by.user.value.isPlatformAdmin) return
+/** For whoever is no platform admin. */
+function refuseFlags(flags: { isActive?: boolean | undefined; isPlatformAdmin?: boolean | undefined }) {
   const errors = Object.entries(flags)
     .filter(([, value]) => value !== undefined)
     .map(([field]) => ({ field, message: 'Platform admins alone change this.' }))

@@ -4,10 +4,12 @@ import { accessCommand } from './access.ts'
 import { adminCommand } from './admin.ts'
 import { auditCommand } from './audit.ts'
 import { configCommand } from './config-check.ts'
+import { jobsCommand } from './jobs.ts'
 import { orgCommand } from './org.ts'
 import { repoCommand } from './repo.ts'
 import { robotCommand } from './robot.ts'
 import { serveCommand } from './serve.ts'
+import { settingsCommand } from './settings.ts'
 import { teamCommand } from './team.ts'
 import { processTerminal, type Terminal, ToldError, UsageError } from './terminal.ts'
 import { tokenCommand } from './token.ts'
@@ -51,6 +53,8 @@ const commands = [
   repoCommand,
   tokenCommand,
   accessCommand,
+  settingsCommand,
+  jobsCommand,
   auditCommand,
   configCommand,
 ]

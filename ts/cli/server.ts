@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import type { Access } from '../access/access.ts'
-import { createAccess } from '../access/create-access.ts'
+import type { AuditTrail } from '../access/audit/audit-trail.ts'
+import { auditedAccess } from '../access/audited-access.ts'
 import { workerPasswords } from '../access/passwords.ts'
 import { secretSettings } from '../access/secret-settings.ts'
 import { loadSecrets } from '../access/secrets.ts'
@@ -14,16 +15,19 @@ import { createMetrics } from '../http/metrics.ts'
 import { startServer } from '../http/server.ts'
 import { allJobs } from '../jobs/all.ts'
 import { startJobs } from '../jobs/scheduler.ts'
+import { usageReports } from '../jobs/usage.ts'
 import type { Log } from '../log.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
 import { timedEngine } from '../metadata/timed-engine.ts'
 import { describeUnit } from '../protocols/all.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
+import { registryAudit } from '../registry/audit-changes.ts'
 import { createRegistry } from '../registry/registry.ts'
 import { sharedMetrics } from './cluster-metrics.ts'
 import { prepareStart } from './first-start.ts'
 import { openStores } from './open-stores.ts'
 import type { Build } from './version.ts'
+import { openTrail } from './with-audit.ts'
 
 const smallBlobBytes = 1024 * 1024
 const backendTimeoutMs = 5_000
@@ -47,27 +51,38 @@ export interface ProcessOptions {
 /** What `prepares` does, for a process that serves nothing itself. */
 export async function prepareInstallation(config: Config, log: Log): Promise<string | undefined> {
   const { engine, blobs } = await openStores(config)
-  const { jwtSecret } = await loadSecrets({ dataDir: config.dataDir, ...config.secrets })
-  const access = openAccess(config, engine, jwtSecret, log)
+  const { jwtSecret, sealer } = await loadSecrets({ dataDir: config.dataDir, ...config.secrets })
+  const trail = openTrail(engine, sealer, 'serve')
+  const access = openAccess({ config, engine, trail, jwtSecret, log })
   try {
     return await prepareStart(access, config, log)
   } finally {
     await access.close()
+    await trail.close()
     await blobs.close()
     await engine.close()
   }
 }
 
-function openAccess(config: Config, engine: MetadataEngine, jwtSecret: string, log: Log): Access {
-  return createAccess({
+interface OpenAccess {
+  readonly config: Config
+  readonly engine: MetadataEngine
+  readonly trail: AuditTrail
+  readonly jwtSecret: string
+  readonly log: Log
+}
+
+function openAccess({ config, engine, trail, jwtSecret, log }: OpenAccess): Access {
+  const deps = {
     engine,
     passwords: workerPasswords(),
     reservedNames,
     defaultOrganization: config.defaultOrganization,
     anonymousAccess: config.anonymousAccess,
     jwtSecret,
-    reportError: (err) => log.error({ err }, 'The last use of a token was not written'),
-  })
+    reportError: (err: unknown) => log.error({ err }, 'The last use of a token was not written'),
+  }
+  return auditedAccess(deps, trail.record)
 }
 
 /** One whole server in this process: stores, domain, app, jobs, socket. Throws with one sentence when it cannot be. */
@@ -80,12 +95,36 @@ export async function startProcess({ config, build, log, prepares }: ProcessOpti
   // Remembered answers share their bytes with the two caches below them, so they take little more.
   const cacheBytes = Math.max(2, config.cacheBytes)
   const blobs = rememberSmallBlobs(timed, { maxBytes: cacheBytes / 2, maxBlobBytes: smallBlobBytes })
-  const access = openAccess(config, engine, jwtSecret, log)
+  const trail = openTrail(engine, sealer, 'serve')
+  const access = openAccess({ config, engine, trail, jwtSecret, log })
   const setupSecret = prepares ? await prepareStart(access, config, log) : undefined
-  const registry = createRegistry({ engine, blobs, describe: describeUnit, documentCacheBytes: cacheBytes / 2 })
+  const audit = registryAudit(trail)
+  const registry = createRegistry({
+    engine,
+    blobs,
+    describe: describeUnit,
+    documentCacheBytes: cacheBytes / 2,
+    audit,
+  })
+  const usage = usageReports(engine)
+  const allDeps = {
+    registry,
+    deletions: access.deletions,
+    blobs,
+    usage,
+    trail,
+    auditRetentionDays: config.audit.retentionDays,
+    async expireSignIns() {
+      await access.sessions.sweep()
+      await access.loginRequests.sweep()
+    },
+  }
+  const jobs = startJobs(allJobs(allDeps), engine, log)
   const app = createApp({
     registry,
     access,
+    trail,
+    ...(config.audit.downloads && { recordDownload: audit.download }),
     limits: config.limits,
     secretSetting: secretSettings(engine, sealer),
     log,
@@ -97,16 +136,13 @@ export async function startProcess({ config, build, log, prepares }: ProcessOpti
       timeoutMs: backendTimeoutMs,
     },
     metricsToken: config.metricsToken,
+    jobs,
+    usage,
   })
   const hot = hotAnswers({ commitMark: () => engine.commitMark(), maxBytes: cacheBytes, log })
   metrics.cache('documents', registry.documents.counts)
   metrics.cache('blobs', blobs.counts)
   metrics.cache('answers', hot.counts)
-  const expireSignIns = async () => {
-    await access.sessions.sweep()
-    await access.loginRequests.sweep()
-  }
-  const jobs = startJobs(allJobs({ registry, blobs, expireSignIns }), engine, log)
   const server = await startServer({ ...config, fetch: app.fetch, hot, log })
   metrics.traffic(server.traffic)
   return {
@@ -117,6 +153,7 @@ export async function startProcess({ config, build, log, prepares }: ProcessOpti
       await jobs.stop()
       await registry.settled()
       await access.close()
+      await trail.close()
       await blobs.close()
       await engine.close()
     },

@@ -1,22 +1,42 @@
+import type { AuditTrail } from '../access/audit/audit-trail.ts'
+import type { Deletions } from '../access/deletions.ts'
 import type { BlobStore } from '../blobs/store.ts'
 import type { Registry } from '../registry/registry.ts'
+import { auditJobs } from './audit.ts'
+import { advanceDeletions } from './deletions.ts'
 import type { Job } from './scheduler.ts'
+import type { UsageReports } from './usage.ts'
 
 const daySeconds = 86_400
+/** A run ends then and the next goes on, so that a server which stops waits no longer. */
+const deletionMs = 4_000
 
 export interface JobsDeps {
   readonly registry: Registry
+  readonly deletions: Deletions
   readonly blobs: BlobStore
+  readonly usage: UsageReports
   /** Removes sessions and login requests whose time is over. */
   readonly expireSignIns: () => Promise<void>
+  readonly trail: AuditTrail
+  /** Absent: entries of the audit trail are kept for ever. */
+  readonly auditRetentionDays: number | undefined
 }
 
 /** Every job of the server. */
-export function allJobs({ registry, blobs, expireSignIns }: JobsDeps): Job[] {
+export function allJobs(deps: JobsDeps): Job[] {
+  const { registry, deletions, blobs, usage, expireSignIns } = deps
   return [
-    { name: 'downloads', everySeconds: 10, exclusive: false, run: () => registry.downloads.flush() },
+    {
+      name: 'downloads',
+      summary: 'Writes the downloads that this process has counted.',
+      everySeconds: 10,
+      exclusive: false,
+      run: () => registry.downloads.flush(),
+    },
     {
       name: 'completion',
+      summary: 'Completes publishes and changes that a crash left half done.',
       everySeconds: 10,
       exclusive: true,
       run: async () => {
@@ -25,18 +45,42 @@ export function allJobs({ registry, blobs, expireSignIns }: JobsDeps): Job[] {
     },
     {
       name: 'search-visibility',
+      summary: 'Brings the search along where the visibility of a repository changed.',
       everySeconds: 10,
       exclusive: true,
       run: () => registry.postings.followVisibility(),
     },
     {
+      name: 'deletions',
+      summary: 'Removes what deleted organizations and repositories hold.',
+      everySeconds: 5,
+      exclusive: true,
+      run: () => advanceDeletions({ deletions, sweep: registry.sweep }, Date.now() + deletionMs),
+    },
+    {
       name: 'sweep-staging',
+      summary: 'Removes uploads that were abandoned for a day.',
       everySeconds: 3600,
       exclusive: true,
       run: async () => {
         await blobs.sweep(daySeconds)
       },
     },
-    { name: 'expire-sign-ins', everySeconds: 600, exclusive: true, run: expireSignIns },
+    {
+      name: 'expire-sign-ins',
+      summary: 'Removes sessions and logins whose time is over.',
+      everySeconds: 600,
+      exclusive: true,
+      run: expireSignIns,
+    },
+    {
+      name: 'usage',
+      summary: 'Counts packages, versions, files, bytes and downloads by protocol and repository.',
+      everySeconds: 300,
+      firstSeconds: 5,
+      exclusive: true,
+      run: (turn) => usage.count(turn),
+    },
+    ...auditJobs(deps.trail, deps.auditRetentionDays),
   ]
 }

@@ -33,12 +33,19 @@ export function layout(visit: Visit, { title, body, isWide = false, hasErrors = 
 <a class="brand" href="${path('/ui/')}">${raw(logo)}<span>Stowage</span></a>
 ${account(visit)}
 </header>
+${announcement(visit)}
 <main id="content"${raw(isWide ? ' class="wide"' : '')}>
 ${body}
 </main>
 <footer>Stowage, a package registry of your own</footer>
 </body>
 </html>`
+}
+
+/** The text is what an administrator typed: escaped like any other. */
+function announcement({ banner }: Visit): Html | '' {
+  if (!banner) return ''
+  return html`<p class="banner ${banner.level}" role="${banner.level === 'critical' ? 'alert' : 'status'}">${banner.text}</p>`
 }
 
 function account({ user, csrf, path }: Visit): Html | '' {

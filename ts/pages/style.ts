@@ -17,6 +17,8 @@ export const styleSheet = `:root {
   --bad-ground: #fdf0ef;
   --good: #1c6b3c;
   --good-ground: #edf7f0;
+  --warn: #754b00;
+  --warn-ground: #fdf4e3;
   --code-ground: #eef1f5;
   --radius: 8px;
   --shadow: 0 1px 2px rgb(23 33 46 / 8%), 0 8px 24px rgb(23 33 46 / 6%);
@@ -36,6 +38,8 @@ export const styleSheet = `:root {
     --bad-ground: #34191a;
     --good: #7fd6a0;
     --good-ground: #15291e;
+    --warn: #f0c674;
+    --warn-ground: #2e2510;
     --code-ground: #0f151d;
     --shadow: none;
   }
@@ -108,6 +112,10 @@ input:focus-visible, select:focus-visible, textarea:focus-visible {
 .notice { padding: 0.85rem 1rem; margin-bottom: 1.25rem; border-radius: var(--radius); border: 1px solid; }
 .notice.bad { color: var(--bad); background: var(--bad-ground); }
 .notice.good { color: var(--good); background: var(--good-ground); }
+.banner { margin: 0; padding: 0.7rem 1.25rem; text-align: center; border-bottom: 1px solid; }
+.banner.info { background: var(--code-ground); border-color: var(--line); }
+.banner.warning { color: var(--warn); background: var(--warn-ground); }
+.banner.critical { color: var(--bad); background: var(--bad-ground); font-weight: 600; }
 code, pre { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: 0.9em; }
 code { padding: 0.1em 0.35em; background: var(--code-ground); border-radius: 4px; }
 pre {

@@ -7,13 +7,15 @@ import type { Limits } from '../config.ts'
 import { hasCode, RegistryError } from '../errors.ts'
 import { readWhole } from '../http/body.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { UserDocument } from '../metadata/schema.ts'
+import type { Banner, UserDocument } from '../metadata/schema.ts'
 import type { Env } from '../protocols/protocol.ts'
 
 /** What a page knows of the browser that asks for it. */
 export interface Visit {
   /** Absent: nobody is signed in. */
   readonly user?: Stored<UserDocument>
+  /** What administrators tell everybody. */
+  readonly banner?: Banner
   /** What every form carries. */
   readonly csrf: string
   /** The path as the browser must ask for it: with what a proxy put before. */
@@ -38,9 +40,11 @@ export function visits(access: Access, limits: Limits): MiddlewareHandler<PageEn
     const { origin, prefix, clientAddress } = c.var.external
     const session = getCookie(c, sessionCookie)
     const user = session === undefined ? undefined : await signedInUser(access, session, clientAddress)
+    const { banner } = await access.platformSettings.inForce()
     const secret = session ?? getCookie(c, formCookie) ?? newFormSecret(c)
     c.set('visit', {
       ...(user && { user }),
+      ...(banner && { banner }),
       csrf: csrfToken(secret),
       path: (path) => prefix + path,
       base: origin + prefix,

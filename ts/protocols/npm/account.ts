@@ -166,10 +166,10 @@ function textList(body: unknown, field: string): string[] {
   return sent
 }
 
-/** Days, or a date. */
-function expiryOf(body: unknown): { expiresAt?: number } {
+/** Days, or a date. npm before 11.6 cannot say any: where the platform has a maximum, that is what it gets. */
+function expiryOf(body: unknown): { expiresAt?: number; shortened?: boolean } {
   const sent = property(body, 'expires')
-  if (sent === undefined || sent === null) return {}
+  if (sent === undefined || sent === null) return { shortened: true }
   const at = typeof sent === 'number' ? Date.now() + sent * day : Date.parse(String(sent))
   if (Number.isNaN(at)) throw invalid('expires', 'expires is a number of days or a date such as "2027-01-31".')
   return { expiresAt: Math.round(at) }

@@ -7,6 +7,8 @@ const webLogin = /^[^?]*\/-\/v1\/(?:login|done\/[^/?]+)(?:\?|$)/
 const couchUser = /^[^?]*\/-\/user\/org\.couchdb\.user(?::|%3a)[^/?]+(?:\?|$)/i
 const logout = /^[^?]*\/-\/user\/token\/([^/?]+)(?:\?|$)/
 const writes = /[?&]write=true(?:&|$)/
+/** The bearer token here is a CI's, of another issuer, which nothing here understands yet: it counts for nothing. */
+const oidcExchange = /^[^?]*\/-\/npm\/v1\/oidc\/token\/exchange\//
 
 /**
  * `Authorization: Bearer <token>`, or `Basic` with a password, or with a token in the password's place (`_auth`). A
@@ -18,6 +20,7 @@ const writes = /[?&]write=true(?:&|$)/
 export function readCredentials(request: Pick<Request, 'headers' | 'method' | 'url'>): Credentials | undefined {
   const header = request.headers.get('authorization')
   if (header === null || header === '' || webLogin.test(request.url)) return undefined
+  if (oidcExchange.test(request.url)) return undefined
   const [, scheme = '', value = ''] = /^(\S+)\s+(\S+)\s*$/.exec(header) ?? []
   if (scheme.toLowerCase() === 'bearer')
     return beginsCouchLogin(request) || endsItself(request) ? undefined : { kind: 'token', token: value }
@@ -29,9 +32,6 @@ function beginsCouchLogin({ method, url }: Pick<Request, 'method' | 'url'>): boo
   return couchUser.test(url) && (method === 'PUT' || writes.test(url))
 }
 
-function readBasic(value: string): Credentials {
-  const text = Buffer.from(value, 'base64').toString()
-  const colon = text.indexOf(':')
 /** `npm logout`: the path names the token that the request came with. */
 export function endsItself({ headers, method, url }: Pick<Request, 'headers' | 'method' | 'url'>): boolean {
   const [, bearer] = /^bearer\s+(\S+)\s*$/i.exec(headers.get('authorization') ?? '') ?? []
@@ -40,6 +40,9 @@ export function endsItself({ headers, method, url }: Pick<Request, 'headers' | '
   return method === 'DELETE' && bearer !== undefined && bearer === token
 }
 
+function readBasic(value: string): Credentials {
+  const text = Buffer.from(value, 'base64').toString()
+  const colon = text.indexOf(':')
   if (colon === -1) throw new RegistryError('credentials_invalid', 'The Basic credentials have no colon.')
   const password = text.slice(colon + 1)
   if (password.startsWith('srg_')) return { kind: 'token', token: password }

@@ -65,6 +65,8 @@ function routes(r: Hono<Env>, deps: ProtocolDeps) {
   r.get('/-/npm/v1/attestations/:scope{@[^/%]+}/:spec', h.security.attestations) //                  read
   r.get('/-/npm/v1/attestations/:spec', h.security.attestations) //                                  read
 
+  on('POST', '/-/npm/v1/oidc/token/exchange/package/', '', h.security.exchangeToken) //              anybody
+
   on('POST', '/-/stage/package/', '', h.stage) //                                                    write
   r.get('/-/stage', h.staging.list) //                                                               read, a user
   r.get('/-/stage/:stage', h.staging.show) //                                                        read, a user
@@ -124,7 +126,9 @@ function renderError(err: RegistryError, c: Context<Env>): Response {
   }
   for (const [name, value] of Object.entries(errorHeaders(err))) c.header(name, value)
   const status = statusForNpm[err.code] ?? statusOf[err.code]
-  return c.json({ error: err.message, code: err.code, ...(field === undefined ? {} : { field }) }, status)
+  // The exchange of CI tokens is where clients look for `message`.
+  const message = err.code === 'not_supported' ? { message: err.message } : {}
+  return c.json({ error: err.message, code: err.code, ...message, ...(field === undefined ? {} : { field }) }, status)
 }
 
 /** npm words a taken version best as 403; a 501 it would ask for again and again, for 70 seconds, before it shows it. */

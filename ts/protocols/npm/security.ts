@@ -47,13 +47,30 @@ export function security(deps: ProtocolDeps, signingKey: () => Promise<SigningKe
       const bundle = JSON.parse(await textOf(registry.blobs.read(digestOf(file.digest))))
       return c.json(attestationsAnswer([{ predicateType, bundle }]))
     },
+
+    /**
+     * Trusted publishing: npm 11.5 and later ask in a CI before they publish, and go on with the token that they have.
+     * Of the refusal they print the notice; its `message` with `--loglevel=verbose` alone.
+     */
+    exchangeToken(c: NpmContext) {
+      const message = 'Trusted publishing (OIDC) is not supported by this registry yet; publish with a token.'
+      c.header('npm-notice', message)
+      throw new RegistryError('not_supported', message)
+    },
   }
 }
 
+/** Throws `unavailable` when the bytes are missing: there is a record of them, so the store is at fault. */
 async function textOf(reading: Promise<AsyncIterable<Uint8Array> | undefined>): Promise<string> {
+  const bytes = await reading
+  if (!bytes) {
+    const message =
+      'The attestation is missing in the store; the administrator of this server must restore it from a backup.'
+    throw new RegistryError('unavailable', message)
+  }
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of (await reading) ?? []) {
+  for await (const chunk of bytes) {
     size += chunk.length
     if (size > maxBundleBytes)
       throw new RegistryError('internal', 'A stored attestation is larger than any accepted one')

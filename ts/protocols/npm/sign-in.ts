@@ -10,8 +10,8 @@ const userPrefix = 'org.couchdb.user:'
 
 /**
  * Signing in as npm does it: `POST /-/v1/login` and polling (npm 9 and later, `--auth-type=web`), else the couch
- * endpoints (`--auth-type=legacy`, Yarn 4, old clients). Sign-up is off: a PUT for a new name answers like one for a
- * taken name, so that nobody learns which names exist.
+ * endpoints (`--auth-type=legacy`, Yarn 4, old clients). While sign-up is off, a PUT for a new name answers like one
+ * for a taken name, so that nobody learns which names exist.
  */
 export function signIn({ access, limits }: ProtocolDeps) {
   return {
@@ -34,16 +34,18 @@ export function signIn({ access, limits }: ProtocolDeps) {
 
     /**
      * Without Basic credentials: 409 for every name, so that nobody learns which exist; the client goes on with
-     * `?write=true` and then this path with `-rev` and Basic credentials (npm 11 and 12, Yarn 4).
+     * `?write=true` and then this path with `-rev` and Basic credentials (npm 11 and 12, Yarn 4). While sign-up is on, a
+     * body with an e-mail address makes an account: `npm adduser` sends one, `npm login` does not.
      */
     async couchLogin(c: NpmContext) {
       const name = couchName(c)
       const { principal } = c.var
       if (principal.kind === 'anonymous') {
         // The body is read so that a wrong one is refused as such, and the client can hear the answer.
-        requireSameName(await readJson(c, limits), name)
-        const message = 'Sign-up is off; sign in with the username and password of an existing user.'
-        throw new RegistryError('name_taken', message, { field: 'name' })
+        const body = await readJson(c, limits)
+        requireSameName(body, name)
+        const user = await signedUp(c, name, body)
+        return loggedIn(c, user.id, user.value.username)
       }
       const { token } = principal
       const { user } = requireUser(c)
@@ -104,9 +106,22 @@ export function signIn({ access, limits }: ProtocolDeps) {
     return c.json({ ok: true })
   }
 
+  async function signedUp(c: NpmContext, username: string, body: unknown) {
+    const email = textProperty(body, 'email')
+    const isOn = (await access.platformSettings.inForce()).signUp
+    if (!isOn || !email) {
+      const message = isOn
+        ? 'Sign in with the username and password of an existing user; "npm adduser --auth-type=legacy" makes one.'
+        : 'Sign-up is off; sign in with the username and password of an existing user.'
+      throw new RegistryError('name_taken', message, { field: 'name' })
+    }
+    const password = textProperty(body, 'password') ?? ''
+    return access.signUp({ username, email, password, address: c.var.external.clientAddress })
+  }
+
   async function loggedIn(c: NpmContext, userId: string, username: string) {
     const name = `npm login: ${(c.req.header('user-agent') ?? 'npm').replace(/[^ -~]/g, ' ')}`.slice(0, 100)
-    const { text } = await access.tokens.create({ userId, name, actions: allActions })
+    const { text } = await access.tokens.create({ userId, name, actions: allActions, shortened: true })
     const id = userPrefix + username
     return c.json({ ok: `you are authenticated as '${username}'`, id, rev: '1', token: text }, 201)
   }
