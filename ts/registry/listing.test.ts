@@ -49,6 +49,19 @@ describe('a listing', () => {
     assert.deepEqual((await pages(t, { scope: one })).flat(), ['b'])
   })
 
+  test('of very many audiences passes over what strangers hold, without a look at it', async () => {
+    await using t = await openTestRegistry()
+    const other = await aRepository(t.engine)
+    await publishAll(t, 'a')
+    await publishAll({ ...t, repository: other }, 'b', 'c', 'd')
+    await publishAll(t, 'e')
+    const audiences = [t.repository.value.organizationId, ...Array.from({ length: 200 }, (_, i) => `org_${i}`)]
+    const asked: string[] = []
+    const mayRead: ListingQuery['mayRead'] = async (_, { name }) => asked.push(name) > 0
+    assert.deepEqual(await pages(t, { scope: { kind: 'audiences', audiences }, mayRead }), [['e', 'a']])
+    assert.deepEqual(asked, ['e', 'a'])
+  })
+
   test('is not disturbed by what is published meanwhile', async () => {
     await using t = await openTestRegistry()
     await publishAll(t, 'a', 'b', 'c', 'd', 'e')

@@ -35,12 +35,15 @@ export interface Listing {
 const maxCandidates = 1000
 /** Indexes of audiences that are asked at a time. */
 const askedAtOnce = 64
+/** Who has more walks everybody's packages and passes over those of strangers: that is few reads, not thousands. */
+const maxAudiences = 200
+const passedAtOnce = 200
 
 export function listing(store: RegistryStore): Listing {
   /** The newest ids of a scope that are older than `before`; every package is under the empty term. */
-  async function idsBefore(scope: SearchScope, before: string | undefined, limit: number) {
-    const sources = sourcesOf(scope)
+  async function idsBefore({ sources, isOwn }: Sources, before: string | undefined, limit: number) {
     const found = new Set<string>()
+    const own = new Set<string>()
     let isLast = true
     for (let at = 0; at < sources.length; at += askedAtOnce) {
       const pages = await Promise.all(
@@ -54,12 +57,15 @@ export function listing(store: RegistryStore): Listing {
         ),
       )
       for (const { items, next } of pages) {
-        for (const { value } of items) found.add(value.packageId)
+        for (const { value } of items) {
+          found.add(value.packageId)
+          if (isOwn(value)) own.add(value.packageId)
+        }
         isLast &&= next === undefined
       }
     }
     const ids = [...found].sort().reverse().slice(0, limit)
-    return { ids, isLast: isLast && found.size <= limit }
+    return { ids, own, isLast: isLast && found.size <= limit }
   }
 
   return {
@@ -67,10 +73,11 @@ export function listing(store: RegistryStore): Listing {
       const load = loader(store, query)
       const items: Listed[] = []
       let before = after === undefined ? undefined : requireCursor(after)
-      const batch = Math.max(limit, 20)
+      const sources = sourcesOf(scope)
+      const batch = sources.isEverybodys ? passedAtOnce : Math.max(limit, 20)
       for (let seen = 0; seen < maxCandidates; seen += batch) {
-        const { ids, isLast } = await idsBefore(scope, before, batch)
-        const loaded = await Promise.all(ids.map(load))
+        const { ids, own, isLast } = await idsBefore(sources, before, batch)
+        const loaded = await Promise.all(ids.map((id) => (own.has(id) ? load(id) : undefined)))
         for (const [at, listed] of loaded.entries()) {
           before = ids[at]
           if (listed) items.push(listed)
@@ -89,14 +96,29 @@ interface Source {
   readonly equals: Partial<PostingDocument>
 }
 
-/** A package may be found in several: its audience's and its repository's. */
-function sourcesOf(scope: SearchScope): Source[] {
-  if (scope.kind === 'all') return [{ index: 'byTerm', equals: {} }]
-  if (scope.kind === 'repository') return [ofRepository(scope.repositoryId)]
-  return scope.audiences.map((audience) =>
-    audience.startsWith('repo_') ? ofRepository(audience) : { index: 'byAudience', equals: { audience } },
-  )
+interface Sources {
+  readonly sources: readonly Source[]
+  /** Whether what a source holds is in the scope. */
+  readonly isOwn: (posting: PostingDocument) => boolean
+  readonly isEverybodys?: boolean
 }
+
+/** A package may be found in several: its audience's and its repository's. */
+function sourcesOf(scope: SearchScope): Sources {
+  if (scope.kind === 'all') return { sources: [everybodys], isOwn: () => true }
+  if (scope.kind === 'repository') return { sources: [ofRepository(scope.repositoryId)], isOwn: () => true }
+  const own = new Set(scope.audiences)
+  if (own.size > maxAudiences) {
+    const isOwn = ({ audience, repositoryId }: PostingDocument) => own.has(audience) || own.has(repositoryId)
+    return { sources: [everybodys], isOwn, isEverybodys: true }
+  }
+  const sources = scope.audiences.map((audience) =>
+    audience.startsWith('repo_') ? ofRepository(audience) : { index: 'byAudience' as const, equals: { audience } },
+  )
+  return { sources, isOwn: () => true }
+}
+
+const everybodys: Source = { index: 'byTerm', equals: {} }
 
 const ofRepository = (repositoryId: string): Source => ({ index: 'byRepository', equals: { repositoryId } })
 
