@@ -35,11 +35,7 @@ interface ExportOptions extends FilterOptions {
 
 /** Adds `stowage audit list`, `verify` and `export`. */
 export function auditCommand(program: Command, terminal: Terminal): void {
-  // Not shown in the help until the server records what is done.
-  const audit = program
-    .command('audit', { hidden: true })
-    .description('who did what: the audit trail')
-    .helpCommand(false)
+  const audit = program.command('audit').description('who did what: the audit trail').helpCommand(false)
   filterOptions(audit.command('list').description('list entries, newest first'))
     .option('--limit <count>', 'how many at most, 1 to 1000', Number, 100)
     .option('--after <cursor>', 'go on behind the list before')

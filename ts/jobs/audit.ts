@@ -20,6 +20,7 @@ export function auditJobs(trail: AuditTrail, retentionDays: number | undefined):
       name: 'audit-checkpoint',
       summary: 'Signs how far the audit trail of every process goes.',
       everySeconds: 60,
+      firstSeconds: 5,
       exclusive: true,
       run: () => trail.checkpoint(),
     },
