@@ -110,12 +110,17 @@ function responsesOf({ method, path, may, shape }: Pick<Route, 'method' | 'path'
     [success]: {
       description: shape.answer ? 'Done' : 'Done; there is nothing to tell',
       ...(shape.hasEtag && { headers: etag }),
-      ...(shape.answer && { content: { 'application/json': { schema: shape.answer } } }),
+      ...(shape.answer && { content: contentOf(shape.answer, shape.streamedTypes) }),
     },
     ...(method === 'GET' && shape.hasEtag && { 304: { description: 'What `If-None-Match` names is still so' } }),
     // No `default`: with it no status would be undocumented.
     ...Object.fromEntries(problems),
   }
+}
+
+function contentOf(answer: z.ZodType, streamedTypes: readonly string[] = []) {
+  const streamed = streamedTypes.map((type) => [type, { schema: text }] as const)
+  return { 'application/json': { schema: answer }, ...Object.fromEntries(streamed) }
 }
 
 function problemOf(description: string) {
