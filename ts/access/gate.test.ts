@@ -5,6 +5,7 @@ import type { MetadataEngine } from '../metadata/engine.ts'
 import type { Action, Visibility } from '../metadata/schema.ts'
 import { collections, packages } from '../metadata/schema.ts'
 import { openTestAccess, type TestAccess } from '../testing/access.ts'
+import { heardReads } from '../testing/heard-reads.ts'
 import { openTestEngine } from '../testing/stores.ts'
 import type { RepositoryAddress } from './access.ts'
 import { anonymous, type Principal } from './principal.ts'
@@ -37,35 +38,6 @@ const nowhere = [
 ]
 
 const unreadable = 'There is no such repository, or you may not read it.'
-
-/** The same engine; the collection of each read is added to the list. */
-function listening(engine: MetadataEngine, asked: string[]): MetadataEngine {
-  return {
-    kind: engine.kind,
-    collection(spec) {
-      const inner = engine.collection(spec)
-      const heard = <A extends unknown[], R>(read: (...args: A) => R) => {
-        return (...args: A): R => {
-          asked.push(spec.name)
-          return read(...args)
-        }
-      }
-      return {
-        get: heard(inner.get.bind(inner)),
-        find: heard(inner.find.bind(inner)),
-        count: heard(inner.count.bind(inner)),
-        insert: inner.insert.bind(inner),
-        update: inner.update.bind(inner),
-        delete: inner.delete.bind(inner),
-        increment: inner.increment.bind(inner),
-      }
-    },
-    batch: (writes) => engine.batch(writes),
-    commitMark: () => engine.commitMark(),
-    ping: () => engine.ping(),
-    close: () => engine.close(),
-  }
-}
 
 describe('entering', () => {
   const cases: { name: string; who: string; visibility: Visibility; action: Action; code: ErrorCode | 'entered' }[] = [
@@ -120,7 +92,7 @@ describe('entering', () => {
   test('what may not be read costs the same look-ups as what does not exist', async () => {
     const opened = await openTestEngine(collections)
     const asked: string[] = []
-    const engine = listening(opened.store, asked)
+    const engine = heardReads(opened.store, asked)
     await using t = await openTestAccess({ engine })
     const { stranger, repository } = await setUp(t)
     async function costOf(entering: () => Promise<unknown>): Promise<string> {

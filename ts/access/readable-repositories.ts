@@ -48,17 +48,10 @@ export function readableRepositories({ engine, audiences, can }: ReadableReposit
   const repositories = engine.collection(schema.repositories)
   const organizations = engine.collection(schema.organizations)
 
-  const never = () => false
-  const everywhere: Source = { key: '0', find: (page) => repositories.find('byName', page), isKnown: never }
-
-  function within({ organizationId = '', protocol, name }: RepositoryFilter): Source {
-    const exact = protocol === undefined || name === undefined ? {} : { name }
-    const equals = { organizationId, ...(protocol !== undefined && { protocol }), ...exact }
-    return {
-      key: `1${organizationId}`,
-      find: (page) => repositories.find('byName', { equals, ...page }),
-      isKnown: never,
-    }
+  function within(filter: RepositoryFilter): Source {
+    const equals = prefixOf(filter)
+    const find: Source['find'] = (page) => repositories.find('byName', { equals, ...page })
+    return { key: `1${filter.organizationId ?? ''}`, find, isKnown: () => false }
   }
 
   function alone(id: string, isKnown: Source['isKnown']): Source {
@@ -72,21 +65,24 @@ export function readableRepositories({ engine, audiences, can }: ReadableReposit
     }
   }
 
-  function shown(visibility: Visibility, key: string, isKnown: Source['isKnown']): Source {
-    return { key, find: (page) => repositories.find('byVisibility', { equals: { visibility }, ...page }), isKnown }
+  function shown(visibility: Visibility, filter: RepositoryFilter, isKnown: Source['isKnown']): Source {
+    const equals = { visibility, ...prefixOf(filter) }
+    const find: Source['find'] = (page) => repositories.find('byVisibility', { equals, ...page })
+    return { key: visibility === 'public' ? '3' : '4', find, isKnown }
   }
 
+  /** A stranger to an organization looks for the same things whether it is there or not. */
   async function sourcesFor(principal: Principal, filter: RepositoryFilter): Promise<readonly Source[]> {
-    if (filter.organizationId !== undefined) return [within(filter)]
     const found = await audiences(principal)
-    if (found.includes('all')) return [everywhere]
+    if (found.includes('all')) return [within(filter)]
     const own = new Set(found)
     const inOwn = ({ value }: Found) => own.has(value.organizationId)
     const isOwn = (repository: Found) => inOwn(repository) || own.has(repository.id)
-    const sources = found.map((audience): Source => {
-      if (audience === 'public') return shown('public', '3', isOwn)
-      if (audience === 'internal') return shown('internal', '4', isOwn)
-      return audience.startsWith('org_') ? within({ organizationId: audience }) : alone(audience, inOwn)
+    const sources = found.flatMap((audience): Source[] => {
+      if (audience === 'public' || audience === 'internal') return [shown(audience, filter, isOwn)]
+      if (!audience.startsWith('org_')) return [alone(audience, inOwn)]
+      const { organizationId = audience } = filter
+      return organizationId === audience ? [within({ ...filter, organizationId })] : []
     })
     return sources.toSorted((a, b) => (a.key < b.key ? -1 : 1))
   }
@@ -126,6 +122,14 @@ export function readableRepositories({ engine, audiences, can }: ReadableReposit
   }
 }
 
-function hasAll({ value }: Found, { protocol, name }: RepositoryFilter): boolean {
-  return (protocol === undefined || value.protocol === protocol) && (name === undefined || value.name === name)
+/** As much of it as an index can be asked for. */
+function prefixOf({ organizationId, protocol, name }: RepositoryFilter): RepositoryFilter {
+  if (organizationId === undefined) return {}
+  if (protocol === undefined) return { organizationId }
+  return { organizationId, protocol, ...(name !== undefined && { name }) }
+}
+
+function hasAll({ value }: Found, filter: RepositoryFilter): boolean {
+  const { organizationId = value.organizationId, protocol = value.protocol, name = value.name } = filter
+  return value.organizationId === organizationId && value.protocol === protocol && value.name === name
 }

@@ -118,6 +118,12 @@ describe('the list of repositories', () => {
     assert.deepEqual(await names(s, s.reader.token, `?organization=${s.id}&protocol=npm&name=tools`), ['acme/tools'])
     assert.deepEqual(await names(s, s.reader.token, '?name=tools'), ['acme/tools'])
     assert.deepEqual(await names(s, s.stranger.token, query), [])
+    await s.access.repositories.create({ ...s.place, name: 'open', visibility: 'public' })
+    for (const as of [undefined, s.stranger.token]) {
+      assert.deepEqual(await names(s, as, '?organization=acme'), ['acme/open'])
+      assert.deepEqual(await names(s, as, '?organization=acme&protocol=npm'), ['acme/open'])
+    }
+    assert.deepEqual((await names(s, s.reader.token, '?organization=acme')).toSorted(), ['acme/open', 'acme/tools'])
     assert.deepEqual(await names(s, s.root.token, '?organization=none&protocol=npm&name=tools'), [])
     assert.deepEqual(await names(s, s.root.token, '?protocol=oci'), [])
   })
@@ -151,7 +157,7 @@ describe('the list of repositories', () => {
 
   test('takes no cursor of its own making', async () => {
     await using s = await setUp()
-    const told = await s.t.ask(`GET /repositories?cursor=${encodeURIComponent('0 no')}`, { as: s.root.token })
+    const told = await s.t.ask(`GET /repositories?cursor=${encodeURIComponent('1 no')}`, { as: s.root.token })
     assert.equal(told.status, 400)
     assert.equal((await s.t.ask('GET /repositories?cursor=zzz', { as: s.member.token })).body.items.length, 0)
   })

@@ -9,13 +9,14 @@ import {
   repositoryQuery,
 } from '../../ts_interfaces/repositories.ts'
 import type { Entered } from '../access/access.ts'
+import { nobodysId } from '../access/gate-words.ts'
 import { actorOf } from '../access/principal.ts'
 import type { RepositoryPage } from '../access/readable-repositories.ts'
 import type { RepositorySettings } from '../access/repositories.ts'
 import { RegistryError } from '../errors.ts'
-import { etagOf, revisionToMatch } from './etag.ts'
 import { storePage, timeOf } from './page-of.ts'
 import { forNobodyToo, organizationKey, permission, permissionsOf } from './permissions.ts'
+import { repositoryEtag, repositoryRevision } from './repository-etag.ts'
 import { type ApiDeps, type Route, route } from './route.ts'
 
 /** Repositories and their settings. */
@@ -33,12 +34,15 @@ export function repositoryRoutes({ access, protocols }: ApiDeps): Route[] {
         answer: repositoryPage,
       },
       async ({ on, query: { organization, protocol, name, ...query } }) => {
-        const filter = { ...(protocol !== undefined && { protocol }), ...(name !== undefined && { name }) }
-        if (organization === undefined)
-          return { body: bodies(await access.listRepositories(on, filter, storePage(query))) }
-        const organizationId = (await findOrganization(organization))?.id
-        if (organizationId === undefined) return { body: { items: [] } }
-        return { body: bodies(await access.listRepositories(on, { ...filter, organizationId }, storePage(query))) }
+        const filter = {
+          // Nobody's id finds nothing, as in an organization that one may not read.
+          ...(organization !== undefined && {
+            organizationId: (await findOrganization(organization))?.id ?? nobodysId,
+          }),
+          ...(protocol !== undefined && { protocol }),
+          ...(name !== undefined && { name }),
+        }
+        return { body: bodies(await access.listRepositories(on, filter, storePage(query))) }
       },
     ),
     route(
@@ -95,7 +99,7 @@ export function repositoryRoutes({ access, protocols }: ApiDeps): Route[] {
         refusals: [412],
       },
       async ({ on, body, c }) => {
-        const revision = revisionToMatch(c, (await newest(on)).repository)
+        const revision = repositoryRevision(c, (await newest(on)).repository)
         const changed = await access.repositories.configure(on.repository.id, given(body), revision)
         return answerOf({ ...on, repository: changed })
       },
@@ -131,7 +135,7 @@ function bodies({ items, next }: RepositoryPage) {
 }
 
 function answerOf(entered: Entered) {
-  return { body: bodyOf(entered), etag: etagOf(entered.repository) }
+  return { body: bodyOf(entered), etag: repositoryEtag(entered.repository) }
 }
 
 function bodyOf({ organization, repository: { id, value } }: Entered): Repository {
