@@ -223,8 +223,51 @@ const repositoryCases: readonly TakingCase[] = [
   },
 ]
 
+/** The place itself, which is gone for everybody; the job that sweeps it comes later. */
+const deletionCases: readonly TakingCase[] = [
+  {
+    name: 'a repository, deleted',
+    async arrange(world) {
+      const organization = await world.organization()
+      const { repositoryId, packageId } = await publicRepository(world, organization)
+      const line = `DELETE /api/v1/repositories/${repositoryId}`
+      return {
+        change: { line, as: world.admin, body: { name: 'npm' } },
+        probes: [
+          packument(organization, undefined, 401),
+          packument(organization, world.admin),
+          repositoryRead(repositoryId, world.admin),
+          { line: `GET /api/v1/packages/${packageId}`, as: world.admin, granted: 200, refused: 404 },
+        ],
+      }
+    },
+  },
+  {
+    name: 'an organization, deleted',
+    async arrange(world) {
+      const organization = await world.organization()
+      const { repositoryId } = await placeOf(world, organization)
+      const { token } = await member(world, organization, 'member')
+      const line = `DELETE /api/v1/organizations/${organization}`
+      return {
+        change: { line, as: world.admin, body: { name: organization } },
+        probes: [
+          packument(organization, token),
+          organizationRead(organization, world.admin),
+          repositoryRead(repositoryId, world.admin),
+        ],
+      }
+    },
+  },
+]
+
 /** Everything that gives a right, taken away. */
-export const takingCases: readonly TakingCase[] = [...accountCases, ...officeCases, ...repositoryCases]
+export const takingCases: readonly TakingCase[] = [
+  ...accountCases,
+  ...officeCases,
+  ...repositoryCases,
+  ...deletionCases,
+]
 
 /** A token of the administrator that may do everything. */
 async function ownToken({ ask }: World): Promise<{ id: string; secret: string }> {
