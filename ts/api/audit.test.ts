@@ -45,7 +45,9 @@ function detailsOf(entry: AuditEntryDocument | undefined): { readonly [key: stri
   return details as { readonly [key: string]: Json }
 }
 
-describe('a change over HTTP is one entry: who, what, on what, and the request id of its answer', () => {
+describe('a change over HTTP is one entry: who, what, on what, and the request id of its answer', {
+  concurrency: 8,
+}, () => {
   const deprecated = { _id: 'lib', versions: { '1.0.0': { deprecated: 'old' }, '1.1.0': {} } }
   const rows: [line: string, body: unknown, entry: string][] = [
     [
@@ -62,6 +64,8 @@ describe('a change over HTTP is one entry: who, what, on what, and the request i
     ['POST /api/v1/organizations/acme/members', { user: 'stranger', role: 'admin' }, 'member.set by root on acme'],
     ['PUT /api/v1/organizations/acme/members/mia', { role: 'admin' }, 'member.set by root on acme'],
     ['DELETE /api/v1/organizations/acme/members/mia', undefined, 'member.remove by root on acme'],
+    ['POST /api/v1/admin/jobs/downloads/run', undefined, 'job.run by root on downloads'],
+    ['PUT /api/v1/admin/settings', { signUp: true }, 'settings.update by root on platform'],
     ['PUT /lib', aPublishBody('lib', '2.0.0').body, 'package.publish by root on lib'],
     ['PUT /-/package/lib/dist-tags/next', '1.0.0', 'package.tag by root on lib'],
     ['PUT /lib', deprecated, 'package.deprecate by root on lib'],
@@ -71,23 +75,21 @@ describe('a change over HTTP is one entry: who, what, on what, and the request i
     ['PUT /-/org/acme/user', { user: 'stranger', role: 'admin' }, 'member.set by root on acme'],
     ['PUT /-/org/acme/team', { name: 'builders' }, 'team.create by root on acme/builders'],
   ]
-  test('row by row', async (context) => {
-    for (const [line, body, entry] of rows) {
-      await context.test(line, async () => {
-        await using s = await setUp()
-        for (const version of ['1.0.0', '1.1.0']) {
-          await s.t.request('PUT', '/lib', { as: s.root.token, body: aPublishBody('lib', version).body })
-        }
-        const { answer, entries } = await s.doing(line, { as: s.root.token, body, headers: { 'user-agent': 'npm/12' } })
-        assert.ok(answer.ok, `${answer.status}`)
-        assert.deepEqual(entries.map(said), [entry])
-        assert.equal(entries[0]?.requestId, answer.headers.get('x-request-id'))
-        assert.equal(entries[0]?.userAgent, 'npm/12')
-        assert.equal(entries[0]?.actorId, s.root.id)
-        assert.match(entries[0]?.tokenId ?? '', /^tok_/)
-      })
-    }
-  })
+  for (const [line, body, entry] of rows) {
+    test(`${line} ${JSON.stringify(body)?.slice(0, 40) ?? ''}`, async () => {
+      await using s = await setUp()
+      for (const version of ['1.0.0', '1.1.0']) {
+        await s.t.request('PUT', '/lib', { as: s.root.token, body: aPublishBody('lib', version).body })
+      }
+      const { answer, entries } = await s.doing(line, { as: s.root.token, body, headers: { 'user-agent': 'npm/12' } })
+      assert.ok(answer.ok, `${answer.status}`)
+      assert.deepEqual(entries.map(said), [entry])
+      assert.equal(entries[0]?.requestId, answer.headers.get('x-request-id'))
+      assert.equal(entries[0]?.userAgent, 'npm/12')
+      assert.equal(entries[0]?.actorId, s.root.id)
+      assert.match(entries[0]?.tokenId ?? '', /^tok_/)
+    })
+  }
 
   test('a first publish makes the default repository, which is an entry of its own', async () => {
     await using s = await setUp()
@@ -131,7 +133,7 @@ describe('a change over HTTP is one entry: who, what, on what, and the request i
   })
 })
 
-describe('sign-ins', () => {
+describe('sign-ins', { concurrency: 8 }, () => {
   const login = (name: string, password: string) => ({ body: { login: name, password } })
 
   test('one is an entry of whoever signed in; so is its end', async () => {
@@ -191,7 +193,7 @@ describe('sign-ins', () => {
   })
 })
 
-describe('refusals', () => {
+describe('refusals', { concurrency: 8 }, () => {
   const refused: [line: string, entry: string][] = [
     ['GET /api/v1/audit', 'access.refused by mia on GET /api/v1/audit, refused'],
     ['POST /api/v1/organizations', 'access.refused by mia on POST /api/v1/organizations, refused'],
@@ -281,7 +283,7 @@ test('no entry holds a password or a token, whatever was done', async () => {
   for (const secret of [...secrets, 'a horse of bakery']) assert.equal(text.includes(secret), false, secret)
 })
 
-describe('GET /audit', () => {
+describe('GET /audit', { concurrency: 8 }, () => {
   test('pages newest first, filtered by who, what, on what and when', async () => {
     await using s = await setUp()
     await s.doing('PUT /api/v1/users/mia', { as: s.root.token, body: { displayName: 'Mia' } })

@@ -14,6 +14,7 @@ import { hotAnswers } from '../http/hot-answers.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { startServer } from '../http/server.ts'
 import { allJobs } from '../jobs/all.ts'
+import { auditedJobs } from '../jobs/audit.ts'
 import { startJobs } from '../jobs/scheduler.ts'
 import { usageReports } from '../jobs/usage.ts'
 import type { Log } from '../log.ts'
@@ -119,7 +120,7 @@ export async function startProcess({ config, build, log, prepares }: ProcessOpti
       await access.loginRequests.sweep()
     },
   }
-  const jobs = startJobs(allJobs(allDeps), engine, log)
+  const jobs = auditedJobs(startJobs(allJobs(allDeps), engine, log), trail.record)
   const app = createApp({
     registry,
     access,

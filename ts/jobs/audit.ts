@@ -1,5 +1,6 @@
 import type { AuditTrail } from '../access/audit/audit-trail.ts'
-import type { Job } from './scheduler.ts'
+import { attested, type RecordEntry } from '../access/audit/witness.ts'
+import type { Job, Scheduler } from './scheduler.ts'
 
 const dayMs = 86_400_000
 
@@ -34,4 +35,16 @@ export function auditJobs(trail: AuditTrail, retentionDays: number | undefined):
     run: async () => void (await trail.retain(Date.now() - retentionDays * dayMs)),
   }
   return [...jobs, retention]
+}
+
+/** The scheduler, which tells of the runs that somebody asked for. */
+export function auditedJobs(jobs: Scheduler, record: RecordEntry): Scheduler {
+  return {
+    ...jobs,
+    async run(name) {
+      const begun = await jobs.run(name)
+      await record(attested({ action: 'job.run', target: { kind: 'job', id: name, name } }))
+      return begun
+    },
+  }
 }

@@ -9,6 +9,7 @@ import { addressReader } from '../http/address.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { roomyLimits, silentLog } from '../http/testing.ts'
 import { allJobs, type JobsDeps } from '../jobs/all.ts'
+import { auditedJobs } from '../jobs/audit.ts'
 import { type Job, type Scheduler, startJobs } from '../jobs/scheduler.ts'
 import { usageReports } from '../jobs/usage.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
@@ -69,11 +70,12 @@ export async function openTestApp(limits: Partial<Limits> = {}, around: TestSurr
   const audit = registryAudit(trail)
   const registry = createRegistry({ engine, blobs, describe: describeUnit, documentCacheBytes: 1 << 22, audit })
   const usage = usageReports(engine)
-  const jobs = startJobs(
+  const scheduler = startJobs(
     jobsOnRequest({ registry, deletions: access.deletions, blobs, usage, trail }),
     engine,
     silentLog,
   )
+  const jobs = auditedJobs(scheduler, trail.record)
   const app = createApp({
     registry,
     access,
