@@ -1,5 +1,5 @@
 import { actorOf } from '../../access/principal.ts'
-import { RegistryError } from '../../errors.ts'
+import { hasCode, RegistryError } from '../../errors.ts'
 import { sendBlob } from '../../http/send-blob.ts'
 import { digestOf } from '../../registry/blob-records.ts'
 import type { PublishRequest } from '../../registry/publish-request.ts'
@@ -7,6 +7,9 @@ import type { Stage } from '../../registry/stages.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import { type NpmContext, requireSignedIn } from './place.ts'
 import { stageIdOf, stageUuid } from './stage-id.ts'
+
+/** No package is called like this. */
+const nobodysPackage = '-'
 
 /**
  * `npm stage` (npm 12, Yarn 4): a publish that waits for approval. Stages are of one repository: that of the address,
@@ -16,7 +19,7 @@ export function staging(deps: ProtocolDeps) {
   const { access, registry } = deps
 
   /** The repository of a stage, after the gate allowed the action on its package. */
-  async function enter(c: NpmContext, action: 'read' | 'write', packageName: string | undefined) {
+  async function enter(c: NpmContext, action: 'read' | 'write' | 'delete', packageName: string | undefined) {
     requireSignedIn(c)
     const { organization, repository } = c.var.address
     const scope = packageName?.startsWith('@') ? packageName.slice(1).split('/')[0] : undefined
@@ -28,15 +31,25 @@ export function staging(deps: ProtocolDeps) {
     return access.enter(c.var.principal, action, address, packageName)
   }
 
+  /**
+   * An open stage of the repository that the path leads to. One that may not be read, or is of another repository, is
+   * answered as one that never was, after the same look-ups: `delete` asks what `write` asks, and makes no repository.
+   */
   async function find(c: NpmContext, action: 'read' | 'write') {
     requireSignedIn(c)
     const uuid = c.req.param('stage') ?? ''
     const id = stageIdOf(uuid)
     const stage = id === undefined ? undefined : await registry.stages.find(id)
-    if (!stage) throw unknown(uuid)
-    const { repository } = await enter(c, action, stage.value.packageName)
-    if (stage.value.repositoryId !== repository.id) throw unknown(uuid)
-    return { stage, repository }
+    const name = stage?.value.packageName ?? nobodysPackage
+    try {
+      const { repository } = await enter(c, stage || action === 'read' ? action : 'delete', name)
+      if (stage?.value.repositoryId === repository.id) return { stage, repository }
+    } catch (err) {
+      if (!hasCode(err, 'repository_unknown', 'access_denied')) throw err
+      const mayRead = err.code === 'access_denied' && stage && (await enter(c, 'read', name)).repository
+      if (mayRead && stage.value.repositoryId === mayRead.id) throw err
+    }
+    throw unknown(uuid)
   }
 
   return {

@@ -1,0 +1,47 @@
+import type { ApiLine } from './api-rows.ts'
+import { anybody, aPackage, somePackage, thePackage } from './row.ts'
+import { version } from './world.ts'
+
+const read = [aPackage('read')]
+const write = [aPackage('write')]
+const remove = [aPackage('delete')]
+const its = { of: ['packageId'], unknown: 'package_unknown' } as const
+const itsVersion = { of: ['packageId', `"${version}"`], unknown: 'package_unknown' } as const
+
+/** Packages: search, lists, and each by its id. */
+export const apiPackageLines: readonly ApiLine[] = [
+  { line: 'GET /packages', needs: anybody, lists: thePackage },
+  { line: 'GET /packages', needs: anybody, query: '?text=quokka', lists: thePackage },
+  {
+    line: 'GET /packages',
+    needs: anybody,
+    query: ({ organization }) => `?organization=${organization}`,
+    lists: thePackage,
+  },
+  {
+    line: 'GET /packages',
+    needs: [somePackage('read')],
+    query: ({ repositoryId }) => `?repository=${repositoryId}`,
+    lists: thePackage,
+  },
+  {
+    line: 'GET /packages',
+    needs: read,
+    query: (names) =>
+      `?organization=${names.organization}&protocol=npm&repository=${names.repository}&name=${names.package}`,
+    lists: thePackage,
+  },
+  { line: 'GET /packages/:id', needs: read, ...its },
+  { line: 'DELETE /packages/:id', needs: remove, ...its },
+  { line: 'GET /packages/:id/versions', needs: read, ...its },
+  { line: 'GET /packages/:id/versions/:version', needs: read, ...itsVersion },
+  { line: 'DELETE /packages/:id/versions/:version', needs: remove, ...itsVersion },
+  { line: 'GET /packages/:id/versions/:version/files', needs: read, ...itsVersion },
+  { line: 'PUT /packages/:id/deprecation', needs: write, ...its },
+  { line: 'PUT /packages/:id/yank', needs: write, ...its },
+  { line: 'PUT /packages/:id/status', needs: remove, ...its },
+  { line: 'GET /packages/:id/tags', needs: read, ...its },
+  { line: 'PUT /packages/:id/tags', needs: write, ...its },
+  { line: 'GET /packages/:id/owners', needs: read, ...its },
+  { line: 'PUT /packages/:id/owners', needs: remove, ...its },
+]
