@@ -23,9 +23,9 @@ export interface TestCommandLine extends Disposable {
   json(...argv: string[]): Promise<unknown>
 }
 
-/** The command line on a new data folder; disposing of it removes the folder. */
-export function openCommandLine(): TestCommandLine {
-  const env = { DATA_DIR: mkdtempSync(join(tmpdir(), 'stowage-cli-')) }
+/** The command line on a new data folder, with these variables too; disposing of it removes the folder. */
+export function openCommandLine(more: Readonly<Record<string, string>> = {}): TestCommandLine {
+  const env = { ...more, DATA_DIR: mkdtempSync(join(tmpdir(), 'stowage-cli-')) }
 
   async function run(argv: readonly string[], stdin = ''): Promise<Outcome> {
     const out: string[] = []
