@@ -123,31 +123,31 @@ describe('candidates', () => {
 
   test('the rarest of several words decides, however many packages have the others', async () => {
     await using t = await openPostings(many(1500, { term: 'http' }), [{ term: 'rare', packageId: packageId(1499) }])
-    const found = await findCandidates(t.store, everything, beginning('http', 'rare'))
+    const found = await findCandidates(t.store, everything, beginning('http', 'rare'), 400)
     assert.deepEqual(found, { packageIds: [packageId(1499)], complete: true })
   })
 
   test('what a term alone must be counts among the words', async () => {
     await using t = await openPostings(many(1500, { term: 'http' }), [{ term: 'cli', packageId: packageId(3) }])
-    const found = await findCandidates(t.store, everything, [...beginning('http'), { is: 'cli' }])
+    const found = await findCandidates(t.store, everything, [...beginning('http'), { is: 'cli' }], 400)
     assert.deepEqual(found, { packageIds: [packageId(3)], complete: true })
   })
 
   test('a word that nothing has leaves none', async () => {
     await using t = await openPostings(many(1500, { term: 'http' }))
-    const found = await findCandidates(t.store, everything, beginning('http', 'nothing'))
+    const found = await findCandidates(t.store, everything, beginning('http', 'nothing'), 400)
     assert.deepEqual(found, { packageIds: [], complete: true })
   })
 
   test('too many are cut and said to be incomplete', async () => {
     await using t = await openPostings(many(401, {}))
-    const found = await findCandidates(t.store, everything, beginning('http'))
+    const found = await findCandidates(t.store, everything, beginning('http'), 400)
     assert.deepEqual([found.packageIds.length, found.complete], [400, false])
   })
 
   test('as many as are looked at are complete', async () => {
     await using t = await openPostings(many(400, {}))
-    const found = await findCandidates(t.store, everything, beginning('http'))
+    const found = await findCandidates(t.store, everything, beginning('http'), 400)
     assert.deepEqual([found.packageIds.length, found.complete], [400, true])
   })
 
@@ -155,7 +155,7 @@ describe('candidates', () => {
     await using t = await openPostings(many(1000, { term: 'http' }), many(1000, { term: 'client' }, 990), [
       { term: 'client', rank: 0, packageId: packageId(7) },
     ])
-    const found = await findCandidates(t.store, everything, beginning('http', 'client'))
+    const found = await findCandidates(t.store, everything, beginning('http', 'client'), 400)
     assert.deepEqual([found.packageIds[0], found.complete], [packageId(7), false])
   })
 
@@ -164,7 +164,7 @@ describe('candidates', () => {
       { term: 'http', packageId: 'a' },
       { term: 'https', packageId: 'a' },
     ])
-    assert.deepEqual(await findCandidates(t.store, everything, beginning('http')), {
+    assert.deepEqual(await findCandidates(t.store, everything, beginning('http'), 400), {
       packageIds: ['a'],
       complete: true,
     })

@@ -43,6 +43,8 @@ export interface SearchResult {
 
 /** Packages that are looked at at a time; between them, other requests have their turn. */
 const looksAtOnce = 32
+/** Packages that are looked at, at most: each costs some reads. More where more hits are wanted at once. */
+const candidates = { atLeast: 250, forEachHit: 4, atMost: 1000 } as const
 /** Of a hit that nothing but its scope or an empty text finds. */
 const lowestRank = 9
 
@@ -53,7 +55,12 @@ const lowestRank = 9
 export function search(store: RegistryStore, downloads: Downloads) {
   return async (query: SearchQuery): Promise<SearchResult> => {
     const words = queryTerms(query.text)
-    const { packageIds, complete } = await findCandidates(store, query.scope, termsOfQuery(words, query.anchor))
+    const { packageIds, complete } = await findCandidates(
+      store,
+      query.scope,
+      termsOfQuery(words, query.anchor),
+      mostCandidates(query),
+    )
     const asHit = hitOf(store, query, words)
     const found: Found[] = []
     for (let at = 0; at < packageIds.length; at += looksAtOnce) {
@@ -64,6 +71,11 @@ export function search(store: RegistryStore, downloads: Downloads) {
     const hits = await shownOf(found, query, downloads)
     return { hits, total: found.length, complete }
   }
+}
+
+/** Pages of one size look at the same packages, so that none is on two of them. */
+function mostCandidates({ size }: SearchQuery): number {
+  return Math.min(candidates.atMost, Math.max(candidates.atLeast, size * candidates.forEachHit))
 }
 
 /** The empty term is every package's. */
