@@ -52,7 +52,8 @@ test('what was not counted yet is said to be, and a run on request counts it', a
 
 test('jobs tell what they do, when they ran and how that ended; none is refused, and one that runs', async () => {
   await using s = await setUp()
-  const jobs = async () => (await s.get('jobs')).items as { name: string; summary: string; last?: object }[]
+  const jobs = async () =>
+    (await s.get('jobs')).items as { name: string; summary: string; last?: object; running?: object }[]
   for (const { name, summary } of await jobs()) assert.match(`${name}: ${summary}`, /^[a-z-]+: [A-Z].+\.$/)
   const run = (name: string) => s.t.ask(`POST /admin/jobs/${name}/run`, { as: s.root.token })
   const none = await run('nothing')
@@ -60,8 +61,11 @@ test('jobs tell what they do, when they ran and how that ended; none is refused,
   const both = await Promise.all([run('completion'), run('completion')])
   assert.deepEqual(both.map(({ status }) => status).sort(), [202, 409])
   assert.equal(both.find(({ status }) => status === 409)?.body.code, 'job_running')
-  const lastOf = async () => (await jobs()).find(({ name }) => name === 'completion')?.last
-  await until('it has run', async () => (await lastOf()) !== undefined)
-  assert.partialDeepStrictEqual(await lastOf(), { outcome: 'success' })
+  const completion = async () => (await jobs()).find(({ name }) => name === 'completion')
+  await until('it has run', async () => {
+    const job = await completion()
+    return job?.last !== undefined && job.running === undefined
+  })
+  assert.partialDeepStrictEqual((await completion())?.last, { outcome: 'success' })
   assert.equal((await run('completion')).status, 202)
 })
