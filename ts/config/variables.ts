@@ -44,7 +44,10 @@ export const variables = {
     secret: true,
     meaning: 'Encrypts stored secrets, at least 32 characters; generated into `DATA_DIR`, required with MongoDB.',
   },
-  ANONYMOUS_ACCESS: { default: 'true', meaning: 'Whether public repositories can be read without signing in.' },
+  ANONYMOUS_ACCESS: {
+    default: 'true',
+    meaning: "Whether public repositories can be read without signing in; `false` wins over the platform's setting.",
+  },
   ENABLE_UPSTREAM_CACHE: { default: 'true', meaning: 'Whether what comes from upstream registries is kept.' },
   UPSTREAM_CACHE_EXPIRY: { default: '24h', meaning: 'How long a kept upstream index counts as fresh.' },
   ADMIN_EMAIL: { meaning: 'Makes the first administrator at start. Needs `ADMIN_PASSWORD`.' },
