@@ -74,10 +74,17 @@ export function repositorySweep(engine: MetadataEngine): Sweep {
   async function removePackages(repositoryId: string): Promise<SweepPass> {
     const inUse = await packagesInUse()
     const { items } = await packages.find('byName', { equals: { repositoryId }, limit: packagesPerPass })
+    // Together, since one commit then takes in many; all have ended when this does.
+    const outcomes = await Promise.allSettled(
+      items.map(async (pkg) => {
+        const removed = await removeUnder(pkg.id)
+        return !inUse.has(pkg.id) && (await deletedAsRead(pkg)) ? removed + 1 : removed
+      }),
+    )
     let removed = 0
-    for (const pkg of items) {
-      removed += await removeUnder(pkg.id)
-      if (!inUse.has(pkg.id) && (await deletedAsRead(pkg))) removed++
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') throw outcome.reason
+      removed += outcome.value
     }
     return { removed, isWaiting: items.length > 0 }
   }
