@@ -54,19 +54,26 @@ function lastLines(path: string): string {
   return readFileSync(path, 'utf8').split('\n').slice(-15).join('\n')
 }
 
-/** Runs a command to its end; throws with what it printed when it fails. Resolves to its stdout. */
+/**
+ * Runs a command to its end; throws with what it printed when it fails. Resolves to its stdout. `showsErrors`: what it
+ * says on stderr is shown as it comes.
+ */
 export async function runCommand(
   command: string,
   args: readonly string[],
-  options: { cwd: string; env?: Readonly<Record<string, string>> },
+  options: { cwd: string; env?: Readonly<Record<string, string>>; showsErrors?: boolean },
 ): Promise<string> {
   const env = options.env ? { PATH: process.env['PATH'], ...options.env } : process.env
-  const child = spawn(command, args, { cwd: options.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env,
+    stdio: ['ignore', 'pipe', options.showsErrors ? 'inherit' : 'pipe'],
+  })
   started.add(child)
   const output: Buffer[] = []
   const errors: Buffer[] = []
-  child.stdout.on('data', (piece) => output.push(piece))
-  child.stderr.on('data', (piece) => errors.push(piece))
+  child.stdout?.on('data', (piece) => output.push(piece))
+  child.stderr?.on('data', (piece) => errors.push(piece))
   const [code] = await once(child, 'close').finally(() => started.delete(child))
   if (code === 0) return Buffer.concat(output).toString()
   const said = Buffer.concat([...output, ...errors]).toString()

@@ -21,7 +21,7 @@ export interface Line {
   readonly aim?: Aim
 }
 
-export type Unit = 'requests/s' | 'publishes/s' | 'MB/s' | 'MiB' | 'ms' | 's' | 'times'
+export type Unit = 'requests/s' | 'publishes/s' | 'MB/s' | 'MiB' | 'ms' | 's' | 'µs' | 'times'
 
 /** What was aimed for, and what was reached of it. */
 export interface Aim {

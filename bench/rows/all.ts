@@ -6,6 +6,9 @@ import { publishRows } from './publish.ts'
 import { documentBytesRow, readRows } from './read.ts'
 import type { Row } from './row.ts'
 import { scaleRow } from './scale.ts'
+import { scaleDecisionsRow } from './scale-decisions.ts'
+import { scaleListingsRow } from './scale-listings.ts'
+import { scaleSearchRow } from './scale-search.ts'
 import { startRow } from './start.ts'
 
 /** Every row, in the order in which they run: first those that start servers of their own. */
@@ -18,5 +21,8 @@ export const rows: readonly Row[] = [
   ...publishRows,
   largePublishRow,
   installRow,
+  scaleSearchRow,
+  scaleListingsRow,
+  scaleDecisionsRow,
   scaleRow,
 ]

@@ -9,7 +9,7 @@ let orders = 0
 /** Package names that no publish of this run has used. */
 export function freshPrefix(): string {
   orders += 1
-  return `published-${process.pid}-${orders}`
+  return `published-${Date.now().toString(36)}-${process.pid}-${orders}`
 }
 
 /** New packages of 20 KB as fast as so many clients can. */
