@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { openPlaces, type Place } from './gate-walk/bounds.ts'
 import { kinds } from './gate-walk/kinds.ts'
 import type { Shown } from './gate-walk/model.ts'
 import { recording } from './gate-walk/recording.ts'
@@ -8,6 +9,7 @@ import { allRows, comparedRowsFor, rowsFor } from './gate-walk/rows.ts'
 import { compareWithNothing } from './gate-walk/strangers.ts'
 import { type Walked, walk } from './gate-walk/walk.ts'
 import { openWorld } from './gate-walk/world.ts'
+import { openTestApp } from './testing/app.ts'
 
 const shownFaults = 60
 
@@ -25,7 +27,7 @@ test('every route has a row in the table, and every row its route', async () => 
 })
 
 describe('every route, for every kind of principal', () => {
-  for (const shown of ['private', 'public', 'internal', 'disabled'] satisfies Shown[]) {
+  for (const shown of ['private', 'public', 'internal', 'disabled', 'closed'] satisfies Shown[]) {
     test(`where repositories are ${shown}`, async (context) => {
       const record = recording()
       await using world = await openWorld(shown, record)
@@ -41,5 +43,73 @@ describe('every route, for every kind of principal', () => {
         requireNone(compared)
       })
     })
+  }
+})
+
+describe('a repository shows no more than its organization', () => {
+  /** Who reads what, by what both are. */
+  const readers: Record<string, (place: Place) => boolean> = {
+    nobody: ({ shown }) => shown.every((visibility) => visibility === 'public'),
+    robot: ({ shown }) => shown.every((visibility) => visibility === 'public'),
+    outsider: ({ shown }) => !shown.includes('private'),
+    'private-organization': ({ shown, organization }) =>
+      organization === 'private-organization' || !shown.includes('private'),
+  }
+
+  test('to whom it is asked for, found in a search or listed', async () => {
+    await using world = await openPlaces()
+    const { t, places, tokens } = world
+    for (const [name, reads] of Object.entries(readers)) {
+      const as = tokens[name]
+      const told = async (path: string) => (await t.request('GET', path, { as })).text()
+      const listed = [
+        await told('/-/v1/search?text=wombat&size=250'),
+        await told('/api/v1/packages?text=wombat'),
+        await told('/api/v1/packages'),
+      ]
+      for (const place of places) {
+        const path = `/npm/${place.organization}/${place.repository}/${place.package}`
+        for (const method of ['GET', 'HEAD']) {
+          const { status } = await t.request(method, path, { as })
+          assert.equal(status === 200, reads(place), `${name}: ${method} ${path} is ${status}`)
+        }
+        for (const list of listed) assert.equal(list.includes(place.package), reads(place), `${name}: ${place.package}`)
+      }
+    }
+  })
+})
+
+test('a cursor stands at nothing that may not be read', async () => {
+  await using t = await openTestApp()
+  const places = [
+    ['a-open', 'public', ['one', 'two']],
+    ['b-closed', 'private', ['wombat']],
+    ['c-open', 'public', ['three', 'four']],
+  ] as const
+  for (const [organization, visibility, names] of places) {
+    const { id: organizationId } = await t.access.organizations.create({ name: organization, visibility })
+    for (const name of names) {
+      await t.access.repositories.create({
+        organizationId,
+        protocol: 'npm',
+        name,
+        visibility: 'public',
+        createdBy: 'usr_nobody',
+      })
+    }
+  }
+  for (const limit of [1, 2, 3, 4]) {
+    const found: string[] = []
+    for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+      const more: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
+      const answer = await t.request('GET', `/api/v1/repositories?limit=${limit}${more}`)
+      const told = JSON.parse(await answer.text()) as { items: { name: string }[]; next?: string }
+      found.push(...told.items.map(({ name }) => name))
+      cursor = told.next
+      for (const part of cursor?.split(' ') ?? []) {
+        assert.doesNotMatch(Buffer.from(part, 'base64url').toString(), /wombat/, `of ${limit} at a time`)
+      }
+    }
+    assert.deepEqual(found.toSorted(), ['four', 'one', 'three', 'two'])
   }
 })

@@ -1,9 +1,11 @@
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
-import type { RepositoryDocument, Visibility } from '../metadata/schema.ts'
+import type { OrganizationDocument, RepositoryDocument, Visibility } from '../metadata/schema.ts'
 import * as schema from '../metadata/schema.ts'
 import type { Access, Entered } from './access.ts'
+import { nobodysId } from './gate-words.ts'
 import { present } from './gone.ts'
 import type { Principal } from './principal.ts'
+import { effectiveVisibility } from './visibility.ts'
 
 /** Looked at for one page, at most: a token may leave few of many. */
 const maxLookedAt = 1000
@@ -65,21 +67,31 @@ export function readableRepositories({ engine, audiences, can }: ReadableReposit
     }
   }
 
+  /** Who finds a repository by what it shows alone does not administer it: a disabled one is as if it were not there. */
   function shown(visibility: Visibility, filter: RepositoryFilter, isKnown: Source['isKnown']): Source {
     const equals = { visibility, ...prefixOf(filter) }
     const find: Source['find'] = (page) => repositories.find('byVisibility', { equals, ...page })
-    return { key: visibility === 'public' ? '3' : '4', find, isKnown }
+    const isHidden = (found: Found) => found.value.isDisabled === true || isKnown(found)
+    return { key: visibility === 'public' ? '3' : '4', find, isKnown: isHidden }
   }
 
   /** A stranger to an organization looks for the same things whether it is there or not. */
-  async function sourcesFor(principal: Principal, filter: RepositoryFilter): Promise<readonly Source[]> {
+  async function sourcesFor(
+    principal: Principal,
+    filter: RepositoryFilter,
+    bound: Visibility,
+  ): Promise<readonly Source[]> {
     const found = await audiences(principal)
     if (found.includes('all')) return [within(filter)]
     const own = new Set(found)
     const inOwn = ({ value }: Found) => own.has(value.organizationId)
     const isOwn = (repository: Found) => inOwn(repository) || own.has(repository.id)
     const sources = found.flatMap((audience): Source[] => {
-      if (audience === 'public' || audience === 'internal') return [shown(audience, filter, isOwn)]
+      if (audience === 'public' || audience === 'internal') {
+        const isOpen = effectiveVisibility({ visibility: bound }, { visibility: audience }) === audience
+        // What the organization hides costs what is not there.
+        return [shown(audience, isOpen ? filter : { ...filter, organizationId: nobodysId }, isOwn)]
+      }
       if (!audience.startsWith('org_')) return [alone(audience, inOwn)]
       const { organizationId = audience } = filter
       return organizationId === audience ? [within({ ...filter, organizationId })] : []
@@ -87,9 +99,23 @@ export function readableRepositories({ engine, audiences, can }: ReadableReposit
     return sources.toSorted((a, b) => (a.key < b.key ? -1 : 1))
   }
 
-  async function enteredBy(principal: Principal, found: Found): Promise<Entered | undefined> {
+  /** Each organization is loaded once. */
+  function organizationBook() {
+    const known = new Map<string, Promise<Stored<OrganizationDocument> | undefined>>()
+    return (id: string) => {
+      const organization = known.get(id) ?? organizations.get(id)
+      known.set(id, organization)
+      return organization
+    }
+  }
+
+  async function enteredBy(
+    principal: Principal,
+    found: Found,
+    organizationOf: ReturnType<typeof organizationBook>,
+  ): Promise<Entered | undefined> {
     const repository = present(found)
-    const organization = repository && (await organizations.get(repository.value.organizationId))
+    const organization = repository && (await organizationOf(repository.value.organizationId))
     if (!organization) return undefined
     const entered = { organization, repository }
     const action = repository.value.isDisabled ? 'admin' : 'read'
@@ -101,19 +127,25 @@ export function readableRepositories({ engine, audiences, can }: ReadableReposit
     const [, from = '', inner] = /^(\S*)(?: (.*))?$/s.exec(after) ?? []
     let cursor = inner
     let lookedAt = 0
-    for (const source of await sourcesFor(principal, filter)) {
+    const organizationOf = organizationBook()
+    const organization = filter.organizationId === undefined ? undefined : await organizationOf(filter.organizationId)
+    for (const source of await sourcesFor(principal, filter, organization?.value.visibility ?? 'public')) {
       if (source.key < from) continue
       if (source.key !== from) cursor = undefined
+      // A cursor says where it stands: never at what may not be read.
+      let standsOnItem = true
       do {
         // Half a page is one: the rest of it would be looked for in ever smaller steps.
-        if (items.length > limit / 2 || lookedAt >= maxLookedAt) {
+        if ((items.length > limit / 2 && standsOnItem) || lookedAt >= maxLookedAt) {
           return { items, next: cursor === undefined ? source.key : `${source.key} ${cursor}` }
         }
         const page = await source.find({ limit: limit - items.length, ...(cursor !== undefined && { after: cursor }) })
         lookedAt += Math.max(1, page.items.length)
         for (const found of page.items) {
-          const entered = hasAll(found, filter) && !source.isKnown(found) && (await enteredBy(principal, found))
+          const isCandidate = hasAll(found, filter) && !source.isKnown(found)
+          const entered = isCandidate && (await enteredBy(principal, found, organizationOf))
           if (entered) items.push(entered)
+          standsOnItem = Boolean(entered)
         }
         cursor = page.next
       } while (cursor !== undefined)

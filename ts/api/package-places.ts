@@ -49,8 +49,10 @@ export function packagePlaces({ access }: ApiDeps) {
     const organization =
       'id' in key ? await access.organizations.get(key.id) : await access.organizations.findByName(key.name)
     const own = new Set(audiences)
-    const isOwn = (found: Repository) =>
+    const isIn = (found: Repository) =>
       own.has('all') || own.has(found.id) || (organization && own.has(audienceIn(organization, found.value)))
+    // Nobody reads what a disabled one holds, so nobody causes reads of it.
+    const isOwn = (found: Repository) => !found.value.isDisabled && isIn(found)
     const ids: string[] = []
     let cursor: string | undefined
     do {

@@ -1,5 +1,5 @@
 import type { ApiLine } from './api-rows.ts'
-import { anybody, aPackage, somePackage, thePackage } from './row.ts'
+import { aPackage, readers, somePackage, thePackage } from './row.ts'
 import { version } from './world.ts'
 
 const read = [aPackage('read')]
@@ -10,19 +10,21 @@ const itsVersion = { of: ['packageId', `"${version}"`], unknown: 'package_unknow
 
 /** Packages: search, lists, and each by its id. */
 export const apiPackageLines: readonly ApiLine[] = [
-  { line: 'GET /packages', needs: anybody, lists: thePackage },
-  { line: 'GET /packages', needs: anybody, query: '?text=quokka', lists: thePackage },
+  { line: 'GET /packages', needs: readers, lists: thePackage },
+  { line: 'GET /packages', needs: readers, query: '?text=quokka', lists: thePackage },
   {
     line: 'GET /packages',
-    needs: anybody,
-    query: ({ organization }) => `?organization=${organization}`,
+    needs: readers,
+    query: ({ organization }) => `?organization=${organization}&limit=1`,
     lists: thePackage,
+    hides: ['organization'],
   },
   {
     line: 'GET /packages',
     needs: [somePackage('read')],
     query: ({ repositoryId }) => `?repository=${repositoryId}`,
     lists: thePackage,
+    hides: ['repositoryId'],
   },
   {
     line: 'GET /packages',
@@ -30,6 +32,7 @@ export const apiPackageLines: readonly ApiLine[] = [
     query: (names) =>
       `?organization=${names.organization}&protocol=npm&repository=${names.repository}&name=${names.package}`,
     lists: thePackage,
+    hides: ['organization', 'repository', 'package'],
   },
   { line: 'GET /packages/:id', needs: read, ...its },
   { line: 'DELETE /packages/:id', needs: remove, ...its },

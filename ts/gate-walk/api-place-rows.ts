@@ -23,6 +23,7 @@ export const apiPlaceLines: readonly ApiLine[] = [
     line: 'GET /teams',
     needs: [signedIn],
     query: (names) => `?organization=${names.organization}&name=${names.team}`,
+    hides: ['organization', 'team'],
     lists: ['bilby', team('read')],
   },
   { line: 'GET /teams/:id', needs: readTeam, ...inTeam },
@@ -74,6 +75,14 @@ export const apiPlaceLines: readonly ApiLine[] = [
     needs: anybody,
     query: ({ organization }) => `?organization=${organization}`,
     lists: theRepository,
+    hides: ['organization'],
+  },
+  {
+    line: 'GET /repositories',
+    needs: anybody,
+    query: (names) => `?organization=${names.organizationId}&protocol=npm&name=${names.repository}`,
+    lists: theRepository,
+    hides: ['organizationId', 'repository'],
   },
   { line: 'GET /repositories/:id', needs: [settings], ...aRepository },
   { line: 'PUT /repositories/:id', needs: [repository('admin')], ...aRepository },
@@ -93,6 +102,7 @@ export const apiPlaceLines: readonly ApiLine[] = [
     line: 'GET /access/explain',
     needs: [repository('admin')],
     query: (names) => `?principal=bystander&action=read&repository=${names.repositoryId}`,
+    hides: ['repositoryId'],
   },
   // Of oneself; a robot is known by its id alone.
   {

@@ -1,7 +1,7 @@
 import { apiPackageLines } from './api-package-rows.ts'
 import { apiPlaceLines } from './api-place-rows.ts'
 import type { Need } from './model.ts'
-import { account, nothing, organization, platform, type Row, signedIn } from './row.ts'
+import { account, nothing, organization, platform, type Row, repository, signedIn } from './row.ts'
 import { type NameKey, type Names, usernameOf } from './world.ts'
 
 /** A line of the table below `/api/v1`. */
@@ -15,7 +15,9 @@ export interface ApiLine {
   /** Default: 200, and for all but GET a refusal of a parameter that no route has, which comes after the gate. */
   readonly done?: Row['done']
   readonly query?: string | ((names: Names, username: string) => string)
-  readonly body?: unknown
+  readonly body?: (names: Names) => unknown
+  /** Default: what the parameters of the path name. */
+  readonly hides?: readonly NameKey[]
   readonly lists?: readonly [word: string, need: Need]
   /** True: what others do is done, and changes nothing. */
   readonly isHarmless?: boolean
@@ -24,6 +26,8 @@ export interface ApiLine {
 const readOrganization: readonly Need[] = [organization('read')]
 const administer: readonly Need[] = [organization('admin')]
 const manyNames = { unknown: 'organization_unknown' } as const
+
+const endedToken = { name: 'x', actions: ['admin'], cidrs: ['192.0.2.0/24'], expiresAt: '2020-01-01T00:00:00.000Z' }
 
 const ownLines: readonly ApiLine[] = [
   { line: 'GET /openapi.json', needs: nothing },
@@ -69,6 +73,25 @@ const ownLines: readonly ApiLine[] = [
   { line: 'GET /tokens', needs: [account('read')] },
   { line: 'GET /tokens', needs: [account('read'), platform('read')], query: '?user=bystander' },
   { line: 'POST /tokens', needs: [account('admin')] },
+  // Limits name what the maker reads; then it fails, having ended before it began.
+  {
+    line: 'POST /tokens',
+    needs: [account('admin'), organization('read')],
+    unknown: 'unprocessable',
+    done: '400 payload_invalid',
+    isHarmless: true,
+    body: (names) => ({ ...endedToken, organizations: [names.organization] }),
+    hides: ['organization'],
+  },
+  {
+    line: 'POST /tokens',
+    needs: [account('admin'), repository('read')],
+    unknown: 'unprocessable',
+    done: '400 payload_invalid',
+    isHarmless: true,
+    body: (names) => ({ ...endedToken, repositories: [names.repositoryId] }),
+    hides: ['repositoryId'],
+  },
   { line: 'GET /tokens/:tokenId', needs: [account('read')], of: ['memberToken'], done: '404 token_unknown' },
   { line: 'DELETE /tokens/:tokenId', needs: [account('admin')], of: ['memberToken'] },
   { line: 'POST /tokens/:tokenId/rotate', needs: [account('admin')], of: ['memberToken'] },
@@ -96,7 +119,7 @@ function isDescription(line: string): boolean {
   return line.startsWith('GET /docs') || line === 'GET /openapi.json'
 }
 
-function rowOf({ line, of = [], done, query, body, isHarmless, ...row }: ApiLine): Row {
+function rowOf({ line, of = [], done, query, body, isHarmless, hides, ...row }: ApiLine): Row {
   const [method = '', pattern = ''] = line.split(' ')
   const isRead = method === 'GET'
   const stray = isRead || isHarmless ? '' : '?no-such-parameter=1'
@@ -105,7 +128,7 @@ function rowOf({ line, of = [], done, query, body, isHarmless, ...row }: ApiLine
     surface: 'api',
     route: `${method} /api/v1${pattern}`,
     done: done ?? (isRead || isHarmless ? '200' : '400 payload_invalid'),
-    hides: of.filter((key): key is NameKey => !key.startsWith('"')),
+    hides: hides ?? of.filter((key): key is NameKey => !key.startsWith('"')),
     request: (names, kind) => {
       const search = typeof query === 'function' ? query(names, usernameOf(kind)) : (query ?? stray)
       const left = [...of]
@@ -113,7 +136,7 @@ function rowOf({ line, of = [], done, query, body, isHarmless, ...row }: ApiLine
         const key = left.shift() ?? ''
         return key in names ? names[key as NameKey] : key.slice(1, -1)
       })
-      return { method, path: `/api/v1${path}${search}`, ...(body !== undefined && { body }) }
+      return { method, path: `/api/v1${path}${search}`, ...(body && { body: body(names) }) }
     },
   }
 }

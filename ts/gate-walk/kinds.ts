@@ -72,9 +72,19 @@ const validKinds = kinds.filter((kind) => !isInvalid(kind))
 
 /** Those that send a row's request in a world. */
 export function kindsFor({ isSpelling }: { readonly isSpelling?: boolean }, shown: Shown): readonly Kind[] {
-  if (isSpelling) return someKinds
+  if (isSpelling || shown === 'closed') return someKinds
   // What is shown changes nothing for those whose credentials are refused.
   return shown === 'internal' || shown === 'disabled' ? validKinds : kinds
+}
+
+/** Does it send HEAD as well? All do where repositories are private. */
+export function sendsHead(kind: Kind, shown: Shown): boolean {
+  return shown === 'private' || someKinds.includes(kind)
+}
+
+/** Those whose answers are compared with those of names never used: all where it reads, some where it changes. */
+export function kindsToCompare(row: { readonly isSpelling?: boolean; readonly route: string }, shown: Shown) {
+  return row.route.startsWith('GET ') && shown !== 'disabled' ? kindsFor(row, shown) : someKinds
 }
 
 /** Which part of the server a route belongs to: what it takes for credentials differs. */

@@ -32,8 +32,8 @@ export interface Kind {
   readonly limits?: TokenLimits
 }
 
-/** What every repository of the walk shows. */
-export type Shown = Visibility | 'disabled'
+/** What every repository of the walk shows; `closed`: public, and who is not signed in reads nothing. */
+export type Shown = Visibility | 'disabled' | 'closed'
 
 /** Whether a package is named: the one of the walk, whichever a token is limited to, or none. */
 export type Named = 'this' | 'some' | 'none'
@@ -43,6 +43,8 @@ export type Need =
   /** Credentials are not even looked at. */
   | { readonly of: 'nothing' }
   | { readonly of: 'anybody' }
+  /** Whoever reads anything at all. */
+  | { readonly of: 'readers' }
   | { readonly of: 'signed in' }
   /** A user, whatever its token is limited to. */
   | { readonly of: 'user' }
@@ -95,6 +97,8 @@ function isMet(need: Need, kind: Kind, shown: Shown): boolean {
     case 'nothing':
     case 'anybody':
       return true
+    case 'readers':
+      return kind.is !== 'nobody' || shown !== 'closed'
     case 'signed in':
       return kind.is !== 'nobody'
     case 'user':
@@ -140,6 +144,7 @@ function rights(kind: Kind, shown: Shown, named: Named): readonly Action[] {
   }
   if (kind.isPlatformAdmin || kind.office === 'owner' || kind.office === 'admin') give(all)
   if (kind.office === 'member' || shown === 'public') give(['read'])
+  if (shown === 'closed' && kind.is !== 'nobody') give(['read'])
   if (shown === 'internal' && kind.is === 'user') give(['read'])
   if (kind.seat) give(bySeat[kind.seat])
   if (kind.role) give(byRole[kind.role])

@@ -38,7 +38,7 @@ export function outcomeOf(
 ): Outcome | string {
   const short = inShort(told)
   if (short === done) return 'allowed'
-  if (told.status === 404 && [unknown].flat().includes(told.code)) return 'unknown'
+  if ([unknown].flat().includes(told.code)) return 'unknown'
   if (short === '403 access_denied') return 'denied'
   // Pages lead to the one where people sign in.
   if (short === '401 auth_required' || short === '303') return 'sign in first'

@@ -40,6 +40,8 @@ export interface Row {
 
 export const nothing: readonly Need[] = [{ of: 'nothing' }]
 export const anybody: readonly Need[] = [{ of: 'anybody' }]
+/** Who reads anything at all: lists of what is public. */
+export const readers: readonly Need[] = [{ of: 'readers' }]
 export const signedIn: Need = { of: 'signed in' }
 export const aUser: readonly Need[] = [{ of: 'user' }]
 /** The right to do this with the package of the path. */
@@ -70,5 +72,7 @@ export function doneOf({ done, surface }: Row, kind: Kind): string {
 /** True when nothing that a name in the path names decides about the request. */
 export function asksForNothingNamed({ needs }: Row): boolean {
   if (typeof needs === 'function') return false
-  return needs.every(({ of }) => ['nothing', 'anybody', 'signed in', 'user', 'account', 'platform'].includes(of))
+  return needs.every(({ of }) =>
+    ['nothing', 'anybody', 'readers', 'signed in', 'user', 'account', 'platform'].includes(of),
+  )
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ask } from './ask.ts'
-import { kinds, kindsFor, seenFrom } from './kinds.ts'
+import { kinds, kindsFor, seenFrom, sendsHead } from './kinds.ts'
 import { expected, type Kind, type Need, type Outcome } from './model.ts'
 import { outcomeOf, type Told } from './outcome.ts'
 import { aPackage, doneOf, expectedOf, organization, type Row, type Sent, settings, team } from './row.ts'
@@ -24,7 +24,7 @@ export async function walk(world: World, rows: readonly Row[]): Promise<Walked> 
       const told = await ask(world, kind, sent)
       requests++
       const wrong = wrongWith(world, row, kind, sent, told)
-      if (sent.method === 'GET' && !sent.headers?.['range']) {
+      if (sent.method === 'GET' && !sent.headers?.['range'] && sendsHead(kind, world.shown)) {
         requests++
         wrong.push(...wrongWithHead(told, await ask(world, kind, { ...sent, method: 'HEAD' })))
       }

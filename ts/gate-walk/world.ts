@@ -52,6 +52,7 @@ const visibilities: Record<Shown, readonly [organization: Visibility, repository
   internal: ['internal', 'public'],
   private: ['public', 'private'],
   disabled: ['public', 'public'],
+  closed: ['public', 'public'],
 }
 
 /** Opens a server with one of everything, its repositories showing this. */
@@ -70,6 +71,7 @@ export async function openWorld(shown: Shown, around: TestSurroundings = {}): Pr
   if (shown === 'disabled') {
     for (const id of made.targets.repositoryIds) await t.access.repositories.configure(id, { isDisabled: true })
   }
+  if (shown === 'closed') await t.access.platformSettings.change({ anonymousAccess: false })
   await markUsed(t, holders)
   return { t, shown, names, credentials, holders, [Symbol.asyncDispose]: () => t[Symbol.asyncDispose]() }
 }
