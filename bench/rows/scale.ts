@@ -56,7 +56,8 @@ async function linesOf(setting: Setting, servers: readonly Contestant[]): Promis
     )
     lines.push(compared(table, `publish of 20 KB, clients: ${clients}`, 'publishes/s', figures))
   }
-  return lines
+  const after = await alternate(rounds, servers.map(memoryTurn))
+  return [...lines, compared(table, 'memory after all of this', 'MiB', after)]
 }
 
 function memoryTurn(server: Contestant): Turn {
