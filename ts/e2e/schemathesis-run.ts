@@ -19,7 +19,9 @@ export interface SchemathesisRun {
   readonly own: readonly string[]
   /** What half of the requests are about: by the name of the parameter, `{id}` by the first segment of its path. */
   readonly known: Readonly<Record<string, string>>
-  /** How many requests an operation gets from the fuzzer; covering its parameters by plan comes on top. */
+  /** `coverage` goes through the parameters by plan, `fuzzing` makes requests up, `stateful` follows what was answered. */
+  readonly phases: readonly ('coverage' | 'fuzzing' | 'stateful')[]
+  /** How many requests the fuzzer makes of an operation. */
   readonly maxExamples: number
 }
 
@@ -34,11 +36,12 @@ export async function schemathesisVersion(): Promise<string> {
 }
 
 /** Asks the server all that its own description says of it; always the same, as far as ids let it. */
-export async function runSchemathesis({ url, token, own, known, maxExamples }: SchemathesisRun) {
+export async function runSchemathesis({ url, token, own, known, phases, maxExamples }: SchemathesisRun) {
   const header = token === undefined ? [] : ['--header', `Authorization: Bearer ${token}`]
   const config = ['--config-file', join(folder, 'schemathesis.toml')]
   const address = `${url}/api/v1/openapi.json`
-  return run([...config, 'run', ...header, '--max-examples', String(maxExamples), address], {
+  const bounds = ['--phases', phases.join(','), '--max-examples', String(maxExamples)]
+  return run([...config, 'run', ...header, ...bounds, address], {
     STOWAGE_OWN: JSON.stringify(own),
     STOWAGE_KNOWN: JSON.stringify(known),
   })
