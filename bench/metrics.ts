@@ -19,7 +19,7 @@ const timerMs = 10
  * Milliseconds of the longest stop of Stowage's event loop since this was last asked: asking starts it anew.
  * `undefined` of a server that does not tell.
  */
-export async function longestLoopStopMs(contestant: Contestant): Promise<number | undefined> {
+export async function longestLoopStopMs(contestant: Pick<Contestant, 'registry'>): Promise<number | undefined> {
   const response = await fetch(new URL('/metrics', contestant.registry))
   const seconds = readMetrics(await response.text()).get(longestStop)
   return response.ok && seconds !== undefined ? Math.max(0, seconds * 1000 - timerMs) : undefined

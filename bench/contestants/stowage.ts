@@ -24,16 +24,21 @@ export interface StowageOptions {
   readonly executable?: string | undefined
   /** For node, such as `--cpu-prof`. */
   readonly nodeOptions?: readonly string[]
+  /** What is set beside the address and the folder; nothing, unless it is what a row is about. */
+  readonly env?: Readonly<Record<string, string>>
 }
+
+/** The administrator that `prepareStowage` makes. */
+export const administrator = { username: 'admin', password: 'only for this measurement' } as const
 
 /** Starts Stowage as anybody would: every setting but the address and the folder is the default. */
 export async function startStowage(options: StowageOptions): Promise<Contestant> {
-  const { dataDir, token, workers = 1, executable, nodeOptions = [] } = options
+  const { dataDir, token, workers = 1, executable, nodeOptions = [], env = {} } = options
   const port = await freePort()
   const [command, args] = executable ? [executable, []] : [process.execPath, [...nodeOptions, source]]
   const running = startProcess(command, [...args, 'serve'], {
     cwd: dataDir,
-    env: { ...environment(dataDir), PORT: String(port), WORKERS: String(workers) },
+    env: { ...environment(dataDir), PORT: String(port), WORKERS: String(workers), ...env },
     logPath: join(dataDir, `server-${port}.log`),
   })
   const url = `http://127.0.0.1:${port}`
@@ -57,21 +62,23 @@ export async function prepareStowage(dataDir: string): Promise<string> {
       ...environment(dataDir),
       PORT: String(port),
       ADMIN_EMAIL: 'admin@example.com',
-      ADMIN_PASSWORD: 'only for this measurement',
+      ADMIN_PASSWORD: administrator.password,
     },
     logPath: join(dataDir, `server-${port}.log`),
   })
   try {
     await waitUntilReady(`http://127.0.0.1:${port}/health`, server)
-    const create = ['token', 'create', '--user', 'admin', '--name', 'bench', '--actions', 'read,write', '--json']
-    const printed = await runCommand(process.execPath, [source, ...create], {
-      cwd: dataDir,
-      env: environment(dataDir),
-    })
-    return JSON.parse(printed).token
+    const user = ['--user', administrator.username]
+    const create = ['token', 'create', ...user, '--name', 'bench', '--actions', 'read,write', '--json']
+    return JSON.parse(await runStowage(dataDir, create)).token
   } finally {
     await server.stop()
   }
+}
+
+/** Runs a command of `stowage` on a data folder, a server running on it or not; resolves to what it prints. */
+export function runStowage(dataDir: string, args: readonly string[]): Promise<string> {
+  return runCommand(process.execPath, [source, ...args], { cwd: dataDir, env: environment(dataDir) })
 }
 
 function environment(dataDir: string): Record<string, string> {

@@ -1,3 +1,4 @@
+import { authenticatedRow } from './authenticated.ts'
 import { busyReadRow } from './busy-read.ts'
 import { installRow } from './install.ts'
 import { largePublishRow } from './large-publish.ts'
@@ -9,6 +10,7 @@ import { scaleRow } from './scale.ts'
 import { scaleDecisionsRow } from './scale-decisions.ts'
 import { scaleListingsRow } from './scale-listings.ts'
 import { scaleSearchRow } from './scale-search.ts'
+import { signInRow } from './sign-in.ts'
 import { startRow } from './start.ts'
 
 /** Every row, in the order in which they run: first those that start servers of their own. */
@@ -18,6 +20,8 @@ export const rows: readonly Row[] = [
   ...readRows,
   documentBytesRow,
   busyReadRow,
+  authenticatedRow,
+  signInRow,
   ...publishRows,
   largePublishRow,
   installRow,
