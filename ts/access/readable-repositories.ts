@@ -88,7 +88,7 @@ export function readableRepositories({ engine, audiences, can }: ReadableReposit
     const isOwn = (repository: Found) => inOwn(repository) || own.has(repository.id)
     const sources = found.flatMap((audience): Source[] => {
       if (audience === 'public' || audience === 'internal') {
-        const isOpen = effectiveVisibility({ visibility: bound }, { visibility: audience }) === audience
+        const isOpen = own.has(effectiveVisibility({ visibility: bound }, { visibility: audience }))
         // What the organization hides costs what is not there.
         return [shown(audience, isOpen ? filter : { ...filter, organizationId: nobodysId }, isOwn)]
       }
