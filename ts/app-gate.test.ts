@@ -9,7 +9,8 @@ import { allRows, comparedRowsFor, rowsFor } from './gate-walk/rows.ts'
 import { compareWithNothing } from './gate-walk/strangers.ts'
 import { type Walked, walk } from './gate-walk/walk.ts'
 import { openWorld } from './gate-walk/world.ts'
-import { openTestApp } from './testing/app.ts'
+import { aPublishBody } from './protocols/npm/publish-builder.ts'
+import { openTestApp, type TestApp } from './testing/app.ts'
 
 const shownFaults = 60
 
@@ -79,7 +80,40 @@ describe('a repository shows no more than its organization', () => {
   })
 })
 
-test('a cursor stands at nothing that may not be read', async () => {
+/** Every item of a list, in pages; a cursor that names a wombat is a failure. */
+async function listed(t: TestApp, path: string, as?: string): Promise<string[]> {
+  const names: string[] = []
+  for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+    const more: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
+    const answer = await t.request('GET', path + more, { as })
+    const told = JSON.parse(await answer.text()) as { items: { name: string }[]; next?: string }
+    names.push(...told.items.map(({ name }) => name))
+    cursor = told.next
+    for (const part of cursor?.split(' ') ?? []) {
+      assert.doesNotMatch(Buffer.from(part, 'base64url').toString(), /wombat/, path)
+    }
+  }
+  return names
+}
+
+test('a cursor stands at no package that a token does not reach', async () => {
+  await using t = await openTestApp()
+  const owner = await t.aUser('owner')
+  const { id: organizationId } = await t.access.organizations.create({ name: 'acme', ownerId: owner.id })
+  const place = { organizationId, protocol: 'npm', name: 'npm', createdBy: owner.id }
+  const { id } = await t.access.repositories.create(place)
+  const { text: as } = await t.aToken(owner)
+  for (const name of ['lib-a', 'wombat-a', 'wombat-b', 'zoo-a']) {
+    const { body } = aPublishBody(name, '1.0.0')
+    assert.equal((await t.request('PUT', `/npm/acme/npm/${name}`, { as, body })).status, 201)
+  }
+  const { text } = await t.aToken(owner, { packages: ['lib-*', 'zoo-*'] })
+  for (const limit of [1, 2, 3]) {
+    assert.deepEqual(await listed(t, `/api/v1/packages?repository=${id}&limit=${limit}`, text), ['lib-a', 'zoo-a'])
+  }
+})
+
+test('a cursor stands at no repository that may not be read', async () => {
   await using t = await openTestApp()
   const places = [
     ['a-open', 'public', ['one', 'two']],
@@ -99,17 +133,7 @@ test('a cursor stands at nothing that may not be read', async () => {
     }
   }
   for (const limit of [1, 2, 3, 4]) {
-    const found: string[] = []
-    for (let cursor: string | undefined = ''; cursor !== undefined; ) {
-      const more: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
-      const answer = await t.request('GET', `/api/v1/repositories?limit=${limit}${more}`)
-      const told = JSON.parse(await answer.text()) as { items: { name: string }[]; next?: string }
-      found.push(...told.items.map(({ name }) => name))
-      cursor = told.next
-      for (const part of cursor?.split(' ') ?? []) {
-        assert.doesNotMatch(Buffer.from(part, 'base64url').toString(), /wombat/, `of ${limit} at a time`)
-      }
-    }
+    const found = await listed(t, `/api/v1/repositories?limit=${limit}`)
     assert.deepEqual(found.toSorted(), ['four', 'one', 'three', 'two'])
   }
 })

@@ -17,6 +17,8 @@ export interface FoundPage {
   readonly isIncomplete?: true
 }
 
+const maxLookedAt = 1000
+
 /** Answers `GET /packages` for somebody who finds what these audiences do. */
 export function packageFinder(deps: ApiDeps) {
   const { access, registry, protocols } = deps
@@ -54,19 +56,26 @@ export function packageFinder(deps: ApiDeps) {
     return { items: found ? [await summaryOf(found, entered)] : [] }
   }
 
-  /** All packages of a repository, by the index of its names. */
-  async function ofRepository(reader: Reader, { repository, organization }: Entered, query: PackageQuery) {
-    const { limit, cursor } = query
-    const { items, ...more } = await registry.packages.list(repository.id, {
-      limit,
-      ...(cursor !== undefined && { after: cursor }),
-    })
-    const shown = await Promise.all(
-      items.map(async (pkg) =>
-        (await reader.mayRead(repository, pkg.value)) ? summaryOf(pkg, { organization, repository }) : undefined,
-      ),
-    )
-    return { items: shown.filter((item) => item !== undefined), ...more }
+  /**
+   * All packages of a repository, by the index of its names. A token may leave few of them: the page goes on until its
+   * cursor stands at one that it shows, for up to a thousand names.
+   */
+  async function ofRepository(reader: Reader, { repository, organization }: Entered, { limit, cursor }: PackageQuery) {
+    const shown: PackageSummary[] = []
+    let after = cursor
+    let lookedAt = 0
+    let standsOnItem = true
+    do {
+      const size = limit - shown.length
+      const page = await registry.packages.list(repository.id, { limit: size, ...(after !== undefined && { after }) })
+      const readable = await Promise.all(page.items.map((pkg) => reader.mayRead(repository, pkg.value)))
+      const items = page.items.filter((_, i) => readable[i])
+      shown.push(...(await Promise.all(items.map((pkg) => summaryOf(pkg, { organization, repository })))))
+      standsOnItem = readable.at(-1) ?? standsOnItem
+      after = page.next
+      lookedAt += size
+    } while (after !== undefined && !standsOnItem && lookedAt < maxLookedAt)
+    return { items: shown, ...(after !== undefined && { next: after }) }
   }
 
   async function newest(reader: Reader, { scope }: Scope, { protocol, limit, cursor }: PackageQuery) {
