@@ -3,12 +3,12 @@ import { isGone } from '../access/gone.ts'
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import * as schema from '../metadata/schema.ts'
 
-const packagesAtOnce = 50
+const packagesAtOnce = 20
 const pageLength = 1000
 const largestShown = 100
 const downloadDays = 30
-/** The walk leaves requests so many times what it took. */
-const restShare = 4
+/** It rests so many times as long as it works: one part in twenty of a processor is what it takes from requests. */
+const restShare = 19
 const dayMs = 86_400_000
 
 type Found = Omit<schema.UsageDocument, 'countedAt' | 'durationMs'>

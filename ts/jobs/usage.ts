@@ -5,8 +5,8 @@ import type { JobTurn } from './scheduler.ts'
 import { countUsage } from './usage-walk.ts'
 
 const reportId = 'usage'
-/** A count that took long is made again the later: it costs one part in so many of the time. */
-const idleShare = 100
+/** A count that took long is made again the later: after so many times as long. */
+const idleShare = 5
 /** A count that found nothing new is written so often alone: a commit makes remembered answers old. */
 const writtenEverySeconds = 900
 const countsRememberedSeconds = 10
