@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { RegistryError } from '../errors.ts'
 import type { Stored } from '../metadata/engine.ts'
 import type { TokenDocument, UserDocument } from '../metadata/schema.ts'
@@ -22,6 +23,8 @@ export interface AuthenticateDeps {
 
 /** Turns credentials into a principal, as `Access.authenticate` promises. */
 export function authenticator({ records, signIn, sessionTokens, uses, maxTokenLifetimeDays }: AuthenticateDeps) {
+  // Of tokens that there are: in a busy server one hash takes 5 to 13 µs, a tenth of a request.
+  const hashes = new LRUCache<string, string>({ max: 1000 })
   // Records stay the same objects while they are warm, so the ranges of a token are compiled once.
   const ranges = new WeakMap<TokenDocument, AddressRanges>()
 
@@ -32,12 +35,20 @@ export function authenticator({ records, signIn, sessionTokens, uses, maxTokenLi
     return isInRanges(known, address)
   }
 
+  function hashOf(text: string): string {
+    const known = hashes.get(text)
+    if (known !== undefined) return known
+    if (isTokenText(text)) return tokenHash(text)
+    throw invalid('The token is mistyped or none of this server.')
+  }
+
   async function byToken(text: string, address: string): Promise<Principal> {
-    if (!isTokenText(text)) throw invalid('The token is mistyped or none of this server.')
-    const [token, maxDays] = await Promise.all([records.token(tokenHash(text)), maxTokenLifetimeDays()])
+    const hash = hashOf(text)
+    const [token, maxDays] = await Promise.all([records.token(hash), maxTokenLifetimeDays()])
     if (!token) throw invalid('The token is unknown or was revoked.')
+    hashes.set(text, hash)
     const { userId, previousUntil = 0 } = token.value
-    if (token.value.hash !== tokenHash(text) && previousUntil <= Date.now()) {
+    if (token.value.hash !== hash && previousUntil <= Date.now()) {
       throw invalid('The token was rotated, and this is the old one. Use its new secret.')
     }
     if (endOf(token.value, maxDays) <= Date.now()) throw invalid(whyEnded(token.value, maxDays))
