@@ -1,5 +1,5 @@
 import type { Need } from './model.ts'
-import type { Mount, NpmLine } from './npm-rows.ts'
+import type { Mount, NpmLine } from './npm-line.ts'
 import { anybody, aPackage, nothing } from './row.ts'
 import { type NameKey, type Names, version } from './world.ts'
 
