@@ -19,6 +19,7 @@ export const repository = z
     requiresApproval: z.boolean(),
     refusesSimilarNames: z.boolean(),
     ownersOnly: z.boolean(),
+    immutableTags: z.array(z.string()),
     isDisabled: z.boolean(),
     createdAt: time,
   })
@@ -45,6 +46,10 @@ const settings = {
     .optional()
     .meta({ description: 'New names that differ in case, `-`, `_` and `.` alone are refused' }),
   ownersOnly: z.boolean().optional().meta({ description: 'A package that exists is written by its owners alone' }),
+  immutableTags: z.array(z.string().min(1).max(128)).max(50).optional().meta({
+    description:
+      'Patterns; `*` at the end matches the rest. A tag that one matches is neither moved nor removed, nor is its version',
+  }),
 }
 
 /** Private and without policies, unless it says otherwise. */

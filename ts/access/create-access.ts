@@ -17,7 +17,7 @@ import { platformSettings } from './platform-settings.ts'
 import { readableRepositories } from './readable-repositories.ts'
 import { userRemoval } from './remove-user.ts'
 import { repeatsIn } from './repeats.ts'
-import { type Repositories, repositoryDirectory } from './repositories.ts'
+import { type MovingTags, type Repositories, repositoryDirectory } from './repositories.ts'
 import { repositoryGrants } from './repository-grants.ts'
 import { robotDirectory } from './robots.ts'
 import { sessionTokens } from './session-tokens.ts'
@@ -44,6 +44,8 @@ export interface AccessDeps {
   readonly jwtSecret: string
   /** Told of failures beside the requests: the last use of a token that could not be written. */
   readonly reportError: (err: unknown) => void
+  /** The tags that every publish moves in repositories of a protocol, so that no setting can forbid it. Absent: none. */
+  readonly movingTagsOf?: MovingTags
   /** Awaited when a publish has made an organization's default repository, before the publish goes on. */
   readonly onDefaultRepository?: (made: Stored<RepositoryDocument>) => Promise<void>
 }
@@ -58,7 +60,7 @@ export function createAccess(deps: AccessDeps): Access {
   const anonymousAccess = async () => (await settings.inForce()).anonymousAccess
   const users = userDirectory(engine, passwords, platformAdmins(engine), settings.refuseReserved)
   const organizations = organizationDirectory(engine, reservedNames, settings.refuseReserved)
-  const repositories = repositoryDirectory(engine)
+  const repositories = repositoryDirectory(engine, deps.movingTagsOf)
   const tokens = tokenDirectory(engine, async () => (await settings.read()).value.maxTokenLifetimeDays)
   const grants = repositoryGrants(engine)
   const signed = sessionTokens(deps.jwtSecret)

@@ -9,12 +9,19 @@ import {
 } from '../metadata/schema.ts'
 import { changeDocument } from './change.ts'
 import { isGone, present } from './gone.ts'
+import { checkImmutableTags } from './immutable-tags.ts'
 import { checkRepositoryName, checkText } from './names.ts'
 import { grantPointerId } from './repository-grants.ts'
 
 export type RepositorySettings = Pick<
   RepositoryDocument,
-  'visibility' | 'description' | 'requiresApproval' | 'refusesSimilarNames' | 'ownersOnly' | 'isDisabled'
+  | 'visibility'
+  | 'description'
+  | 'requiresApproval'
+  | 'refusesSimilarNames'
+  | 'ownersOnly'
+  | 'isDisabled'
+  | 'immutableTags'
 >
 
 /** Private and without policies, unless it says otherwise. */
@@ -43,8 +50,11 @@ export interface Repositories {
   configure(id: string, settings: Partial<RepositorySettings>, revision?: number): Promise<Stored<RepositoryDocument>>
 }
 
+/** The tags that every publish moves in repositories of a protocol. */
+export type MovingTags = (protocol: string) => readonly string[]
+
 /** Repositories in the collection of that name. */
-export function repositoryDirectory(engine: MetadataEngine): Repositories {
+export function repositoryDirectory(engine: MetadataEngine, movingTagsOf: MovingTags = () => []): Repositories {
   const repositories = engine.collection(repositoriesSpec)
   const organizations = engine.collection(organizationsSpec)
   const pointers = engine.collection(grantPointers)
@@ -54,10 +64,15 @@ export function repositoryDirectory(engine: MetadataEngine): Repositories {
     return items[0]
   }
 
+  function checked({ immutableTags }: Partial<RepositorySettings>, protocol: string) {
+    return immutableTags && { immutableTags: checkImmutableTags(immutableTags, movingTagsOf(protocol)) }
+  }
+
   return {
     async create({ organizationId, protocol, name, createdBy, adminId, ...settings }) {
       checkRepositoryName(name)
       checkText('description', settings.description ?? '')
+      const tagSettings = checked(settings, protocol)
       const id = newId('repo')
       // What leads to a permission is there before it.
       if (adminId !== undefined)
@@ -71,6 +86,7 @@ export function repositoryDirectory(engine: MetadataEngine): Repositories {
         requiresApproval: false,
         refusesSimilarNames: false,
         ...settings,
+        ...tagSettings,
         ...(adminId !== undefined && { permissions: [[adminId, 'admin']] }),
         createdAt: Date.now(),
         createdBy,
@@ -103,6 +119,7 @@ export function repositoryDirectory(engine: MetadataEngine): Repositories {
       const edit = (repository: RepositoryDocument) => ({
         ...repository,
         ...settings,
+        ...checked(settings, repository.protocol),
         ...(settings.visibility !== undefined && settings.visibility !== repository.visibility
           ? { repostSince: Date.now() }
           : {}),

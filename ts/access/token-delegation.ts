@@ -1,8 +1,8 @@
 import { RegistryError } from '../errors.ts'
 import type { TokenDocument } from '../metadata/schema.ts'
 import { checkCidr, isWithinRanges } from './cidrs.ts'
+import { isWithinPattern } from './name-patterns.ts'
 import { actorOf, type Principal } from './principal.ts'
-import { isWithinPattern } from './token-scope.ts'
 import type { NewToken } from './tokens.ts'
 
 /** How far a token reaches, made or about to be. */

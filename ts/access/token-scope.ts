@@ -1,6 +1,6 @@
-import { RegistryError } from '../errors.ts'
 import type { Stored } from '../metadata/engine.ts'
 import type { Action, TokenDocument } from '../metadata/schema.ts'
+import { matchesPattern } from './name-patterns.ts'
 
 /** What a token is used on; no `repositoryId` for a repository that is about to be made. */
 export interface TokenTarget {
@@ -35,20 +35,6 @@ function includes(list: readonly string[], item: string | undefined): boolean {
   return item !== undefined && list.includes(item)
 }
 
-/** The pattern as it is, when it may limit a token to packages; else `payload_invalid` for the field `packages`. */
-export function checkPackagePattern(pattern: string): string {
-  const star = pattern.indexOf('*')
-  if (star === -1 || star === pattern.length - 1) return pattern
-  const message = `"${pattern}" has a "*" that is not at the end. At the end it matches the rest, as in "@acme/*".`
-  throw new RegistryError('payload_invalid', message, { field: 'packages' })
-}
-
-/** Does the pattern match nothing that the other one does not? */
-export function isWithinPattern(pattern: string, other: string): boolean {
-  return other.endsWith('*') ? pattern.startsWith(other.slice(0, -1)) : pattern === other
-}
-
 function matches(pattern: string, name: string | undefined): boolean {
-  if (name === undefined) return false
-  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
+  return name !== undefined && matchesPattern(pattern, name)
 }

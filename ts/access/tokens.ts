@@ -4,9 +4,9 @@ import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import { type Action, type TokenDocument, tokens as tokensSpec } from '../metadata/schema.ts'
 import { changeDocument } from './change.ts'
 import { checkCidr } from './cidrs.ts'
+import { checkPattern } from './name-patterns.ts'
 import { checkLabel } from './names.ts'
 import { endOf, expiryWithin, withEnd } from './token-lifetime.ts'
-import { checkPackagePattern } from './token-scope.ts'
 import { hintLength, isTokenText, newTokenText, tokenHash } from './token-text.ts'
 
 export const allActions: readonly Action[] = ['read', 'write', 'delete', 'admin']
@@ -178,7 +178,9 @@ function checkNewToken(
     ...(protocols && { protocols: checkLimits('protocols', protocols) }),
     ...(organizations && { organizations: checkLimits('organizations', organizations) }),
     ...(repositories && { repositories: checkLimits('repositories', repositories) }),
-    ...(packages && { packages: checkLimits('packages', packages).map(checkPackagePattern) }),
+    ...(packages && {
+      packages: checkLimits('packages', packages).map((pattern) => checkPattern(pattern, 'packages', '@acme/*')),
+    }),
     cidrs: checkLimits('cidrs', token.cidrs ?? []).map(checkCidr),
     ...(expiresAt !== undefined && { expiresAt }),
   }

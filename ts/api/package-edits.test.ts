@@ -114,6 +114,34 @@ describe('tags', () => {
     assert.equal((await s.put('tags', { tags: [tags[0]] })).status, 200)
     assert.deepEqual((await s.packument('lib'))['dist-tags'], { latest: '1.0.0' })
   })
+
+  test('that the repository makes immutable are set once; they and their version stay', async () => {
+    await using s = await withLib('1.0.0', '1.1.0')
+    await s.access.repositories.configure(s.tools.id, { immutableTags: ['release-*'] })
+    const tags = (version?: string, latest = '1.1.0') => ({
+      tags: [{ tag: 'latest', version: latest }, ...(version ? [{ tag: 'release-1', version }] : [])],
+    })
+    assert.equal((await s.put('tags', tags('1.0.0'))).status, 200)
+    assert.equal((await s.put('tags', tags('1.0.0', '1.0.0'))).status, 200)
+    const remove = (path: string) => s.t.ask(`DELETE ${path}`, { as: s.owner.token })
+    const refused = [
+      await s.put('tags', tags('1.1.0')),
+      await s.put('tags', tags()),
+      await remove(`${s.path}/versions/1.0.0`),
+      await remove(s.path),
+    ]
+    for (const { status, body } of refused) {
+      assert.equal(status, 403)
+      assert.match(
+        body.detail,
+        /^The tag "release-1" of lib stays at 1\.0\.0, .*"immutable tags".*match "release-\*"\.$/,
+      )
+    }
+    assert.deepEqual((await s.packument('lib'))['dist-tags'], { latest: '1.0.0', 'release-1': '1.0.0' })
+    assert.equal((await remove(`${s.path}/versions/1.1.0`)).status, 204)
+    await s.access.repositories.configure(s.tools.id, { immutableTags: [] })
+    assert.equal((await remove(s.path)).status, 204)
+  })
 })
 
 describe('deprecation', () => {

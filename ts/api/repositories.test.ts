@@ -177,6 +177,7 @@ describe('a repository', () => {
       isDefault: false,
       requiresApproval: false,
       refusesSimilarNames: false,
+      immutableTags: [],
       isDisabled: false,
     })
     assert.equal(made.headers.get('location'), `http://registry.example.com/api/v1/repositories/${id}`)
@@ -201,6 +202,30 @@ describe('a repository', () => {
     const { status, body: told } = await s.t.ask(`PUT /repositories/${s.tools.id}`, { as: s.owner.token, body })
     const fields = told.errors.map(({ field }: { field: string }) => field)
     assert.deepEqual([status, fields.toSorted()], [400, ['organizationId', 'visibility']])
+  })
+
+  test('takes patterns of immutable tags that leave `latest` alone', async () => {
+    await using s = await setUp()
+    const as = s.owner.token
+    const put = (immutableTags: unknown) => s.t.ask(`PUT /repositories/${s.tools.id}`, { as, body: { immutableTags } })
+    const set = await put(['lts', 'release-*', 'lts'])
+    assert.deepEqual([set.status, set.body.immutableTags], [200, ['lts', 'release-*']])
+    const wrong = [['latest'], ['lts', '*'], ['la*'], ['a*b'], [''], ['two words'], ['x'.repeat(129)], 'lts', [1]]
+    for (const patterns of [...wrong, Array.from({ length: 51 }, (_, i) => `v${i}`)]) {
+      const { status, body } = await put(patterns)
+      assert.deepEqual([status, body.errors[0].field.replace(/\[.*/, '')], [400, 'immutableTags'], `${patterns}`)
+    }
+    const body = { protocol: 'npm', name: 'frozen', immutableTags: ['*'] }
+    assert.equal((await s.t.ask('POST /organizations/acme/repositories', { as, body })).status, 400)
+    assert.equal(
+      (await s.t.ask('GET /repositories?organization=acme&protocol=npm&name=frozen', { as })).body.items.length,
+      0,
+    )
+    assert.deepEqual((await s.t.ask(`GET /repositories/${s.tools.id}`, { as })).body.immutableTags, [
+      'lts',
+      'release-*',
+    ])
+    assert.deepEqual((await put([])).body.immutableTags, [])
   })
 
   test('is administered by the member who made it, where members may', async () => {

@@ -119,7 +119,8 @@ export function repositoryRoutes({ access, protocols }: ApiDeps): Route[] {
 
 /** What was given, and nothing for what was not. */
 function given(changes: RepositoryChanges): Partial<RepositorySettings> {
-  const { visibility, description, requiresApproval, refusesSimilarNames, ownersOnly, isDisabled } = changes
+  const { visibility, description, requiresApproval, refusesSimilarNames, ownersOnly, isDisabled, immutableTags } =
+    changes
   return {
     ...(visibility && { visibility }),
     ...(description !== undefined && { description }),
@@ -127,6 +128,7 @@ function given(changes: RepositoryChanges): Partial<RepositorySettings> {
     ...(refusesSimilarNames !== undefined && { refusesSimilarNames }),
     ...(ownersOnly !== undefined && { ownersOnly }),
     ...(isDisabled !== undefined && { isDisabled }),
+    ...(immutableTags && { immutableTags }),
   }
 }
 
@@ -152,6 +154,7 @@ function bodyOf({ organization, repository: { id, value } }: Entered): Repositor
     requiresApproval,
     refusesSimilarNames,
     ownersOnly: value.ownersOnly ?? false,
+    immutableTags: [...(value.immutableTags ?? [])],
     isDisabled: value.isDisabled ?? false,
     createdAt: timeOf(value.createdAt),
   }

@@ -55,7 +55,19 @@ test('permissions are set, changed, listed with the teams that work there, and r
 test('a refused repository leaves nothing behind', async () => {
   const argv = ['repo', 'create', 'npm/acme/long', '--description', 'x'.repeat(1001)]
   assert.equal((await stowage.run(argv)).code, 1)
+  const moving = await stowage.run(['repo', 'create', 'npm/acme/long', '--immutable-tags', 'lts,l*'])
+  assert.deepEqual([moving.code, moving.out], [1, ''])
+  assert.match(moving.notes, /"l\*" matches the tag "latest", which every publish here moves/)
   assert.doesNotMatch(await stowage.ok('repo', 'list', 'acme'), /npm\/acme\/long/)
+})
+
+test('immutable tags are set by pattern, shown, and taken back', async () => {
+  await stowage.ok('repo', 'create', 'npm/acme/fixed', '--immutable-tags', 'lts, release-*')
+  assert.match(await stowage.ok('repo', 'list', 'acme'), /^npm\/acme\/fixed +private +immutable tags lts release-\*$/m)
+  await stowage.ok('repo', 'set', 'npm/acme/fixed', '--immutable-tags', 'lts')
+  assert.match(await stowage.ok('repo', 'show', 'npm/acme/fixed'), /^immutable tags +lts$/m)
+  await stowage.ok('repo', 'set', 'npm/acme/fixed', '--no-immutable-tags')
+  assert.match(await stowage.ok('repo', 'list', 'acme'), /^npm\/acme\/fixed +private *$/m)
 })
 
 describe('what cannot be done exits with 1, in one sentence', () => {

@@ -65,7 +65,12 @@ async function createRepository(text: string, options: Options, terminal: Termin
     const { id: organizationId } = await requireOrganization(access, address.organization)
     const { protocol, name } = address
     const { visibility, description, ...policies } = settingsIn(options)
-    const shown = { ...(visibility && { visibility }), ...(description !== undefined && { description }) }
+    // What can be refused is refused before there is a repository.
+    const shown = {
+      ...(visibility && { visibility }),
+      ...(description !== undefined && { description }),
+      ...(policies.immutableTags && { immutableTags: policies.immutableTags }),
+    }
     const made = await access.repositories.create({
       organizationId,
       protocol,
@@ -127,9 +132,9 @@ function allOrganizations({ organizations }: Access): AsyncGenerator<Stored<Orga
 
 function factsOf(organization: string, { id, value }: Stored<RepositoryDocument>) {
   const { protocol, name, visibility, description, requiresApproval, refusesSimilarNames } = value
-  const { ownersOnly = false, isDisabled = false } = value
+  const { ownersOnly = false, immutableTags = [], isDisabled = false } = value
   const address = formatAddress({ protocol, organization, name })
-  const policies = { requiresApproval, refusesSimilarNames, ownersOnly, isDisabled }
+  const policies = { requiresApproval, refusesSimilarNames, ownersOnly, immutableTags, isDisabled }
   const createdAt = new Date(value.createdAt)
   return { id, address, organization, protocol, name, visibility, description, ...policies, createdAt }
 }
@@ -141,6 +146,7 @@ function withPolicies({ address, visibility, description, ...settings }: ReturnT
     settings.requiresApproval ? 'requires approval' : '',
     settings.refusesSimilarNames ? 'refuses similar names' : '',
     settings.ownersOnly ? 'owners only' : '',
+    settings.immutableTags.length > 0 ? `immutable tags ${settings.immutableTags.join(' ')}` : '',
   ]
   return { address, visibility, policies: policies.filter(Boolean), description }
 }

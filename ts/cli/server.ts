@@ -21,6 +21,7 @@ import type { Log } from '../log.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
 import { timedEngine } from '../metadata/timed-engine.ts'
 import { describeUnit } from '../protocols/all.ts'
+import { movingTagsOf } from '../protocols/moving-tags.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
 import { registryAudit } from '../registry/audit-changes.ts'
 import { createRegistry } from '../registry/registry.ts'
@@ -78,6 +79,7 @@ function openAccess({ config, engine, trail, jwtSecret, log }: OpenAccess): Acce
     engine,
     passwords: workerPasswords(),
     reservedNames,
+    movingTagsOf,
     defaultOrganization: config.defaultOrganization,
     anonymousAccess: config.anonymousAccess,
     jwtSecret,

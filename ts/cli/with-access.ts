@@ -10,6 +10,7 @@ import { loadConfig } from '../config.ts'
 import { newRequestId } from '../http/request-id.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
 import type { OrganizationDocument, UserDocument } from '../metadata/schema.ts'
+import { movingTagsOf } from '../protocols/moving-tags.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
 import { openMetadata } from './open-stores.ts'
 import { openTrail } from './with-audit.ts'
@@ -30,6 +31,7 @@ export async function withAccess<T>(
     engine,
     passwords: workerPasswords(),
     reservedNames,
+    movingTagsOf,
     defaultOrganization,
     anonymousAccess,
     jwtSecret,

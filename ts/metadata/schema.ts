@@ -147,6 +147,8 @@ export interface RepositoryDocument {
   permissions?: readonly (readonly [holderId: string, role: PermissionRole])[]
   /** A package that exists is written by its owners alone; writing here suffices for new names. */
   ownersOnly?: boolean
+  /** Patterns; `*` at the end matches the rest. A tag that one matches is neither moved nor removed, nor is its version. */
+  immutableTags?: readonly string[]
   /** A disabled repository gives nobody anything. */
   isDisabled?: boolean
   /** Publishing goes through a stage that somebody else than the publisher approves. */

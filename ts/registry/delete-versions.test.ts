@@ -7,7 +7,11 @@ import type { Package } from './store.ts'
 
 const author = { actor: 'usr_test', requestId: 'req_test' }
 /** The last of the list. */
-const rules = { checkTag: (tag: string) => tag, latestOf: (versions: readonly string[]) => versions.at(-1) ?? '' }
+const rules = {
+  checkTag: (tag: string) => tag,
+  latestOf: (versions: readonly string[]) => versions.at(-1) ?? '',
+  movingTags: [],
+}
 
 async function published(t: TestRegistry, ...versions: string[]): Promise<Package> {
   for (const version of versions) await t.registry.publish(await aPublish(t, 'lib', version))

@@ -2,6 +2,7 @@ import { RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { ChangeKind, ChangeStamp, PackageDocument, UnitMark } from '../metadata/schema.ts'
 import type { Finish } from './finish.ts'
+import { keepingTags } from './immutable-tags.ts'
 import { isVisible, marksOf } from './policy.ts'
 import type { Package, RegistryStore } from './store.ts'
 import { type Edit, swapEdit } from './swap.ts'
@@ -27,7 +28,8 @@ export interface EditKind {
 
 /**
  * Changes a package's tags, owners, marks or status: one swap, then the log. The edit may throw; it runs again on the
- * newer record when the swap is lost, so that it always decides on what is there. Resolves to the record after it.
+ * newer record when the swap is lost, so that it always decides on what is there. Resolves to the record after it. Throws
+ * `access_denied` when an immutable tag of the repository would be moved or removed.
  */
 export async function editPackage(
   deps: EditDeps,
@@ -37,6 +39,8 @@ export async function editPackage(
   edit: Edit,
 ): Promise<Package> {
   const { store, finish } = deps
+  const repository = await store.repositories.get(pkg.value.repositoryId)
+  const allowed = repository ? keepingTags(repository.value, edit) : edit
   const stamp: ChangeStamp = {
     id: newId('chg'),
     kind: what.kind,
@@ -48,7 +52,7 @@ export async function editPackage(
   await store.intents.insert(stamp.id, { packageId: pkg.id, startedAt: stamp.at })
   let edited: Package
   try {
-    edited = await swapEdit(store, pkg.id, edit, stamp, what.revision)
+    edited = await swapEdit(store, pkg.id, allowed, stamp, what.revision)
   } catch (err) {
     if (err instanceof RegistryError && err.code !== 'internal') await store.intents.delete(stamp.id)
     throw err

@@ -7,4 +7,6 @@ export interface PackageRules {
   checkTag(tag: string, field: string): string
   /** Of at least one version, the one that `latest` falls back to when its own was deleted. */
   latestOf(versions: readonly string[]): string
+  /** Tags that every publish moves, asked to or not: no repository can make them immutable. */
+  readonly movingTags: readonly string[]
 }

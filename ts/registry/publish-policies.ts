@@ -1,4 +1,5 @@
 import { RegistryError } from '../errors.ts'
+import { requireTagsStay } from './immutable-tags.ts'
 import { requireOpen } from './package-status.ts'
 import { packageByName, unitByKey } from './packages.ts'
 import { isVisible, type marksOf } from './policy.ts'
@@ -19,8 +20,10 @@ export async function checkPolicies(store: RegistryStore, request: PublishReques
     // A unit that no package record counts yet was inserted by somebody else: whoever inserts next completes it.
     if (taken && taken.value.sequence <= pkg.value.published) throw takenUnit(request, taken, pkg.value.marks)
   }
-  if (pkg && isVisible(pkg.value)) requireOpen(pkg.value)
-  else await checkSimilarNames(store, request)
+  if (pkg && isVisible(pkg.value)) {
+    requireOpen(pkg.value)
+    requireTagsStay(request, pkg.value)
+  } else await checkSimilarNames(store, request)
   await checkReservation(store, request)
 }
 

@@ -1,9 +1,10 @@
-import { hasCode, RegistryError } from '../errors.ts'
+import { hasCode } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { IntentDocument, PackageDocument, UnitDocument } from '../metadata/schema.ts'
 import * as schema from '../metadata/schema.ts'
 import type { BlobRecords } from './blob-records.ts'
 import { type Finish, repositoryDeleted } from './finish.ts'
+import { requireTagsStay, tagsToKeep } from './immutable-tags.ts'
 import { packageByName, unitByKey, unitBySequence } from './packages.ts'
 import { checkPolicies, takenUnit } from './publish-policies.ts'
 import type { OnStep, PublishRequest } from './publish-request.ts'
@@ -25,8 +26,9 @@ export interface PublishDeps {
 /**
  * Publishes one unit: when it resolves, every reader on every replica sees it; when it throws, nobody ever does,
  * unless the process died after the unit was inserted: then the next publisher or the completion job finishes it.
- * Throws `version_exists` for a unit key that was ever used, also when two publishers race for it; `repository_unknown`,
- * having left nothing, when the repository was deleted meanwhile.
+ * Throws `version_exists` for a unit key that was ever used, also when two publishers race for it, and `access_denied` for
+ * an immutable tag that others set, race or not; `repository_unknown`, having left nothing, when the repository was
+ * deleted meanwhile.
  */
 export async function publish(deps: PublishDeps, request: PublishRequest): Promise<Published> {
   const { store, onStep = () => {} } = deps
@@ -108,7 +110,7 @@ async function insertOrUndo(deps: PublishDeps, packageId: string, unitId: string
     return await insertUnit(deps.store, packageId, unitId, request)
   } catch (err) {
     // After a failure of the store itself nobody knows whether the unit is there: the completion job will.
-    if (err instanceof RegistryError && err.code === 'version_exists') await deps.finish.forget(unitId)
+    if (hasCode(err, 'version_exists', 'access_denied')) await deps.finish.forget(unitId)
     throw err
   }
 }
@@ -121,6 +123,8 @@ async function insertUnit(
 ): Promise<Unit> {
   for (;;) {
     const pkg = await existing(store, packageId)
+    // Of publishers that race for an immutable tag, those before this one are counted here with theirs.
+    requireTagsStay(request, pkg.value)
     const sequence = pkg.value.published + 1
     try {
       return await store.units.insert(unitId, unitDocument(packageId, sequence, request), { writeId: unitId })
@@ -149,8 +153,7 @@ export function unitDocument(packageId: string, sequence: number, request: Publi
     sequence,
     metadata: request.metadata,
     files: request.files.map(({ name, digest, sizeBytes, mediaType }) => ({ name, digest, sizeBytes, mediaType })),
-    tags: request.tags,
-    tagsIfAbsent: request.tagsIfAbsent,
+    ...tagsToKeep(request),
     publisherId: request.publisherId,
     publisherName: request.publisherName,
     requestId: request.requestId,

@@ -14,6 +14,7 @@ import { type Job, type Scheduler, startJobs } from '../jobs/scheduler.ts'
 import { usageReports } from '../jobs/usage.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
 import { describeUnit } from '../protocols/all.ts'
+import { movingTagsOf } from '../protocols/moving-tags.ts'
 import type { Env } from '../protocols/protocol.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
 import { registryAudit } from '../registry/audit-changes.ts'
@@ -61,7 +62,7 @@ function jobsOnRequest(deps: Omit<JobsDeps, 'expireSignIns' | 'auditRetentionDay
 /** The whole server over fresh embedded stores, without a socket. What is done is recorded. */
 export async function openTestApp(limits: Partial<Limits> = {}, around: TestSurroundings = {}): Promise<TestApp> {
   const passwords = around.passwords?.(quickPasswords()) ?? quickPasswords()
-  const opened = await openTestAccess({ reservedNames, passwords }, around.engine, { isAudited: true })
+  const opened = await openTestAccess({ reservedNames, movingTagsOf, passwords }, around.engine, { isAudited: true })
   const folder = await openTestFolder()
   const plain = await filesystemBlobStore({ dir: join(folder.path, 'packages') })
   const blobs = around.blobs?.(plain) ?? plain

@@ -1,0 +1,6 @@
+import { protocols } from './all.ts'
+
+/** The tags that every publish moves in repositories of the protocol; see `PackageRules`. */
+export function movingTagsOf(protocol: string): readonly string[] {
+  return protocols.find(({ id }) => id === protocol)?.rules.movingTags ?? []
+}
