@@ -124,7 +124,7 @@ async function gated<T>({ principal, asked, refused, placeOf }: Gated<T>, enteri
   try {
     const found = await entering
     const seen = witness()
-    if (seen) seen.place = placeOf(found)
+    if (seen) seen.place = () => placeOf(found)
     return found
   } catch (err) {
     note(principal, asked, refused, err)

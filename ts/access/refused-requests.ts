@@ -12,7 +12,7 @@ export function refusedRequests(record: RecordEntry): (error: unknown, route: st
     const noted = seen.refusal?.error === error ? seen.refusal : undefined
     if (!noted && !hasCode(error, 'access_denied')) return
     // What a handler itself refuses is about the place that the gate let it to.
-    const target = noted ? await noted.target() : (seen.place ?? { kind: 'route', id: route, name: route })
+    const target = noted ? await noted.target() : (seen.place?.() ?? { kind: 'route', id: route, name: route })
     if (!target) return
     const why = error instanceof Error ? error.message : ''
     const details = { asked: noted?.asked ?? route, why }

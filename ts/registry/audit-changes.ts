@@ -133,7 +133,7 @@ function packagePlace({ value: { repositoryId, protocol } }: Package): { [key: s
 }
 
 function placeOf(repositoryId: string): { [key: string]: string } {
-  const place = witness()?.place
+  const place = witness()?.place?.()
   return { repositoryId, ...(place?.id === repositoryId && { repository: place.name }) }
 }
 

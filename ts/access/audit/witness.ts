@@ -26,7 +26,7 @@ export interface Witness extends Occasion {
   /** Anonymous until somebody was found to be signed in. */
   actor: AuditActor
   /** What the gate let the request to last. */
-  place?: AuditTarget
+  place?: () => AuditTarget
   /** What the gate refused last. */
   refusal?: NotedRefusal
 }
