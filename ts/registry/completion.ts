@@ -17,10 +17,7 @@ export interface CompletionDeps {
  * died, or lost the store. A publish whose unit was inserted becomes visible; one without leaves nothing. Safe to
  * run twice and on two replicas. Resolves to how many were completed or cleared.
  */
-export async function completeUnfinished(
-  { store, finish, sweep }: CompletionDeps,
-  before: number,
-): Promise<number> {
+export async function completeUnfinished({ store, finish, sweep }: CompletionDeps, before: number): Promise<number> {
   let completed = 0
   for (;;) {
     const page = await store.intents.find('byAge', { range: { before }, limit: 100 })
