@@ -7,7 +7,6 @@ import type { AuditActor, AuditTarget } from './audit/entries.ts'
 import { witness } from './audit/witness.ts'
 import type { Tell } from './audited-access.ts'
 import { type AuditTargets, auditActorOf } from './audited-targets.ts'
-import { checkEmail, checkUsername } from './names.ts'
 import type { Credentials, Principal } from './principal.ts'
 import { RefreshReuse, sessionId } from './sessions.ts'
 import { looksLikeToken } from './token-text.ts'
@@ -54,19 +53,19 @@ export function auditedSignIns(
 
   /**
    * Whoever waits tells no name: entries of many names would be without bound. Looks the same up for an account that is
-   * there and one that is not.
+   * there and one that is not. People type passwords into the field of the name, so only names of users are kept.
    */
   async function refused(login: string, address: string, err: unknown): Promise<void> {
+    const isWaiting = hasCode(err, 'too_many_requests')
+    if (!isWaiting && !hasCode(err, 'credentials_invalid')) return
     const outcome = { outcome: 'refused' } as const
-    if (hasCode(err, 'too_many_requests')) {
+    const user = await users.findByLogin(login)
+    const tried = user ? targetOf(user) : unknownUser
+    if (isWaiting) {
       const target = { kind: 'address', id: address, name: address }
-      await tell('session.start', target, { why: 'too many failures', login: shownLogin(login) }, outcome)
-    }
-    if (hasCode(err, 'credentials_invalid')) {
-      const user = await users.findByLogin(login)
-      const name = shownLogin(login)
-      const target = user ? targetOf(user) : { kind: 'user', id: name.toLowerCase(), name }
-      await tell('session.start', target, { why: 'wrong username or password' }, outcome)
+      await tell('session.start', target, { why: 'too many failures', login: tried.name }, outcome)
+    } else {
+      await tell('session.start', tried, { why: 'wrong username or password' }, outcome)
     }
   }
 
@@ -168,21 +167,15 @@ export function auditedSignIns(
   }
 }
 
+/** In place of what was typed for a name and is none. */
+const unknownUser: AuditTarget = { kind: 'user', id: '(unknown name)', name: '(unknown name)' }
+
 function targetOf({ id, value }: Stored<UserDocument>): AuditTarget {
   return { kind: 'user', id, name: value.username }
 }
 
 function isPassword(credentials: Credentials | undefined): credentials is Credentials & { kind: 'basic' } {
   return credentials?.kind === 'basic' && !looksLikeToken(credentials.password)
-}
-
-/** What was typed for a name, when it can be one: people type passwords into that field, too. */
-function shownLogin(login: string): string {
-  try {
-    return login.includes('@') ? checkEmail(login) : checkUsername(login)
-  } catch {
-    return '(no username)'
-  }
 }
 
 function from(request: { value: { client: string; address: string } } | undefined) {

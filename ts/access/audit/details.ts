@@ -8,7 +8,21 @@ export type AuditDetails = { readonly [key: string]: Json } & {
 
 const secretKey = /^(?:.*[-_ ])?(?:password|passwd|passphrase|token|secret|authorization|cookie|credentials?)$/i
 const secretCamelKey = /(?:Password|Token|Secret|Authorization|Cookie|PrivateKey)$/
-const tokenText = /srg_[0-9A-Za-z]{5,}/g
+
+/** What is taken out of every text, and what takes its place. */
+const secretTexts: readonly (readonly [pattern: RegExp, shown: string])[] = [
+  [/srg_[0-9A-Za-z]{5,}/g, 'srg_[removed]'],
+  // A whole JWT anywhere, and one that was cut off where a word begins.
+  [/eyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?|(?<![\w+/-])eyJ[\w-]{10,}/g, '[token removed]'],
+  [/\b((?:proxy-)?authorization["']?\s*[:=]\s*)(?:(?:basic|bearer|digest|token)\s+)?[^\s,;]+/gi, '$1[removed]'],
+  [/\b(bearer\s+)[\w.~+/=-]{8,}/gi, '$1[removed]'],
+  [
+    /((?:passw(?:or)?d|passphrase|pwd|secret|cookie|stowage_session|token|api[-_]?key)["']?\s*[:=]\s*)(?:"[^"]*"?|'[^']*'?|[^\s&,;]+)/gi,
+    '$1[removed]',
+  ],
+  // The password of an address.
+  [/(:\/\/[^\s/:@]*:)[^\s/@]+@/g, '$1[removed]@'],
+]
 
 const mostDepth = 16
 const mostCharacters = 16_384
@@ -29,7 +43,7 @@ export function refuseSecrets(details: Json, path = 'details', depth = 0): void 
 }
 
 /**
- * Details as they are stored: tokens of ours that got into a text are taken out of it. Above 16,384 characters of JSON
+ * Details as they are stored: secrets that got into a text are taken out of it. Above 16,384 characters of JSON
  * they are left out, and the entry says so: an entry that no store takes would stop the chain.
  */
 export function storedDetails(details: AuditDetails): Json {
@@ -38,11 +52,12 @@ export function storedDetails(details: AuditDetails): Json {
   return { leftOut: `Details of ${text.length} characters; ${mostCharacters} are kept at most.` }
 }
 
-/** A text of a request as it is stored: well formed, no token of ours, at most 512 characters. */
+/** A text of a request as it is stored: well formed, nothing in it that looks like a secret, at most 512 characters. */
 export function cleanText(text: string): string {
-  return clean(text.length > 512 ? `${text.slice(0, 511)}…` : text)
+  const cleaned = clean(text)
+  return cleaned.length > 512 ? `${cleaned.slice(0, 511)}…`.toWellFormed() : cleaned
 }
 
 function clean(text: string): string {
-  return text.replace(tokenText, 'srg_[removed]').toWellFormed()
+  return secretTexts.reduce((left, [pattern, shown]) => left.replace(pattern, shown), text).toWellFormed()
 }

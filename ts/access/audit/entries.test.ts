@@ -49,6 +49,41 @@ test('a token of ours is taken out of every text', () => {
   assert.deepEqual(fact.details, { from: ['a', 'xsrg_[removed]'] })
 })
 
+describe('what looks like a secret is taken out of every text:', () => {
+  const jwt = `eyJhbGciOiJIUzI1NiJ9.${Buffer.from('{"sub":"usr_1"}').toString('base64url')}.c2lnbmF0dXJl`
+  const texts: [text: string, stored: string][] = [
+    [`curl ${jwt}`, 'curl [token removed]'],
+    [`x${jwt}/y`, 'x[token removed]/y'],
+    [`curl ${jwt.slice(0, 40)}`, 'curl [token removed]'],
+    [`refresh=${jwt};`, 'refresh=[token removed];'],
+    ['Authorization: Basic amFuZTpodW50ZXIy, x', 'Authorization: [removed], x'],
+    ['sent Bearer 0123456789abcdef', 'sent Bearer [removed]'],
+    ['curl --password=hunter2 x', 'curl --password=[removed] x'],
+    ['{"password":"hunter 2"}', '{"password":[removed]}'],
+    ['user=jane&pwd=hunter2&a=b', 'user=jane&pwd=[removed]&a=b'],
+    ['//registry.example.com/:_authToken=hunter2', '//registry.example.com/:_authToken=[removed]'],
+    ['stowage_session=abcdef', 'stowage_session=[removed]'],
+    ['https://jane:hunter2@registry.example.com/', 'https://jane:[removed]@registry.example.com/'],
+  ]
+  for (const [text, stored] of texts) {
+    test(text.slice(0, 40), () => {
+      const target = { kind: 'user', id: 'usr_1', name: text }
+      const fact = factOf(anEntry({ target, userAgent: text, details: { why: text } }), 0)
+      assert.deepEqual([fact.targetName, fact.userAgent, fact.details], [stored, stored, { why: stored }])
+    })
+  }
+
+  test('also where the text is cut', () => {
+    const fact = factOf(anEntry({ userAgent: `${'x '.repeat(250)}${jwt}` }), 0)
+    assert.doesNotMatch(fact.userAgent, /eyJ/)
+  })
+
+  test('and nothing else', () => {
+    const plain = 'npm/12.0.0 node/v26 linux x64, @acme/password-box@1.0.0 sha512-eyJhbGciOiJIUzI1NiJ9aaaa=='
+    assert.equal(factOf(anEntry({ userAgent: plain }), 0).userAgent, plain)
+  })
+})
+
 test('a long or broken text of a request is cut and mended, and never hinders the entry', () => {
   const fact = factOf(
     anEntry({ userAgent: 'x'.repeat(10_000), target: { kind: 'package', id: 'a\ud800', name: '' } }),
