@@ -20,7 +20,8 @@ export const deletedName = z
     name: z.string(),
     protocol: z.string().optional(),
     organizationId: id.optional(),
-    deletedAt: time,
+    state: z.enum(['deleting', 'deleted']).meta({ description: 'While it is being deleted the name cannot be freed' }),
+    deletedAt: time.meta({ description: 'When the deletion ended; while it runs, when it began' }),
   })
   .meta({ id: 'DeletedName' })
 export type DeletedName = z.output<typeof deletedName>

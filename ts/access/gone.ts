@@ -15,3 +15,8 @@ export function isGone({ deletingAt, deletedAt }: Mortal): boolean {
 export function present<T extends Mortal>(found: Stored<T> | undefined): Stored<T> | undefined {
   return found && !isGone(found.value) ? found : undefined
 }
+
+/** These follow what had the name that somebody asks for. */
+export const deletedForGood = 'was deleted, and its name is not used again unless a platform admin frees it.'
+export const stillBeingDeleted =
+  'is still being deleted. When that is done, its name is not used again unless a platform admin frees it.'

@@ -11,7 +11,7 @@ import {
   type Visibility,
 } from '../metadata/schema.ts'
 import { changeDocument, changedMeanwhile } from './change.ts'
-import { isGone, present } from './gone.ts'
+import { deletedForGood, isGone, present, stillBeingDeleted } from './gone.ts'
 import { checkLabel, checkOrganizationName, confusableKey } from './names.ts'
 import { organizationOwners } from './organization-owners.ts'
 import type { PlatformSettings } from './platform-settings.ts'
@@ -196,5 +196,6 @@ export function organizationDirectory(
 function whyTaken(name: string, holder: Stored<OrganizationDocument> | undefined): string {
   if (!holder) return `The name "${name}" looks like that of another organization. Choose another.`
   if (!isGone(holder.value)) return `There is an organization "${name}" already.`
-  return `An organization "${name}" was deleted, and its name is not used again unless a platform admin frees it.`
+  if (holder.value.deletingAt !== undefined) return `An organization "${name}" ${stillBeingDeleted}`
+  return `An organization "${name}" ${deletedForGood}`
 }

@@ -8,7 +8,7 @@ import {
   repositories as repositoriesSpec,
 } from '../metadata/schema.ts'
 import { changeDocument } from './change.ts'
-import { isGone, present } from './gone.ts'
+import { deletedForGood, isGone, present, stillBeingDeleted } from './gone.ts'
 import { checkImmutableTags } from './immutable-tags.ts'
 import { checkRepositoryName, checkText } from './names.ts'
 import { grantPointerId } from './repository-grants.ts'
@@ -133,5 +133,5 @@ export function repositoryDirectory(engine: MetadataEngine, movingTagsOf: Moving
 
 function whyTaken(what: string, holder: Stored<RepositoryDocument> | undefined): string {
   if (!holder || !isGone(holder.value)) return `There is a ${what} already.`
-  return `A ${what} was deleted, and its name is not used again unless a platform admin frees it.`
+  return `A ${what} ${holder.value.deletingAt === undefined ? deletedForGood : stillBeingDeleted}`
 }

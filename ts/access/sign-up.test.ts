@@ -53,6 +53,15 @@ test('after ten from one address the next has to wait, and other addresses do no
   assert.equal(await ask(20, '192.0.2.1'), 'made')
 })
 
+test('refused attempts count like accounts that are made', async () => {
+  await using t = await openTestAccess()
+  await t.access.platformSettings.change({ signUp: true })
+  for (let i = 0; i < 10; i++) {
+    await assert.rejects(t.access.signUp({ ...joe, password: 'short' }), { code: 'payload_invalid' })
+  }
+  await assert.rejects(t.access.signUp(joe), { code: 'too_many_requests' })
+})
+
 test('a name that is reserved, a weak password and a wrong address are refused by field', async () => {
   await using t = await openTestAccess()
   await t.access.platformSettings.change({ signUp: true, reservedNames: ['joe'] })

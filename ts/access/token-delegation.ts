@@ -22,9 +22,10 @@ const lists = [
 /**
  * The one rule for whoever makes a token, or gives one a new secret: who signed in hands on what it likes, but a token
  * needs the action `admin`, and hands on nothing that reaches further than itself. Throws `auth_required`,
- * `access_denied` with every field that is too wide, `payload_invalid` for ranges that are none.
+ * `access_denied` with every field that is too wide, `payload_invalid` for ranges that are none. `nameOf` says what to
+ * call an organization's id.
  */
-export function refuseWiderToken(principal: Principal, wanted: TokenReach): void {
+export function refuseWiderToken(principal: Principal, wanted: TokenReach, nameOf = (id: string) => id): void {
   if (principal.kind === 'anonymous') throw new RegistryError('auth_required', 'Sign in first.')
   const { token } = principal
   if (!token) return
@@ -33,7 +34,7 @@ export function refuseWiderToken(principal: Principal, wanted: TokenReach): void
     const rule = `the token "${own.name}" of ${actorOf(principal).name} lacks the action admin`
     throw new RegistryError('access_denied', `You may not make tokens with this one: ${rule}.`)
   }
-  const errors = [...widerActions(own, wanted), ...widerLists(own, wanted), ...widerTimes(own, wanted)]
+  const errors = [...widerActions(own, wanted), ...widerLists(own, wanted, nameOf), ...widerTimes(own, wanted)]
   if (errors.length === 0) return
   const message = `The token "${own.name}" makes none that reaches further than itself: ${errors[0]?.message}`
   throw new RegistryError('access_denied', message, { errors })
@@ -49,7 +50,7 @@ function widerActions(own: TokenDocument, { actions }: TokenReach): Wider[] {
   return more.length === 0 ? [] : [{ field: 'actions', message: `It may not ${more.join(', ')} itself.` }]
 }
 
-function widerLists(own: TokenDocument, wanted: TokenReach): Wider[] {
+function widerLists(own: TokenDocument, wanted: TokenReach, nameOf: (id: string) => string): Wider[] {
   const wider = lists.filter(({ field, isWithin }) => {
     const limit = own[field]
     return limit && !wanted[field]?.every((item) => isWithin(item, limit))
@@ -60,7 +61,10 @@ function widerLists(own: TokenDocument, wanted: TokenReach): Wider[] {
     ...wider.map(({ field }) => field),
     ...(own.cidrs.length > 0 && isFromEverywhere ? (['cidrs'] as const) : []),
   ]
-  return fields.map((field) => ({ field, message: `It is limited to: ${own[field]?.join(', ') || 'none'}.` }))
+  return fields.map((field) => ({
+    field,
+    message: `It is limited to: ${own[field]?.map(nameOf).join(', ') || 'none'}.`,
+  }))
 }
 
 function widerTimes(own: TokenDocument, { expiresAt }: TokenReach): Wider[] {

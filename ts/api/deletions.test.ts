@@ -50,14 +50,17 @@ describe('deleting an organization', () => {
     const as = s.root.token
     await s.t.ask('DELETE /organizations/acme', { as: s.owner.token, body: { name: 'acme' } })
     const create = async () => (await s.t.ask('POST /organizations', { as, body: { name: 'acme' } })).status
-    assert.equal(await create(), 409)
+    const early = await s.t.ask('POST /organizations', { as, body: { name: 'acme' } })
+    assert.deepEqual([early.status, /still being deleted/.test(early.body.detail)], [409, true])
+    const waiting = (await s.t.ask('GET /admin/deleted-names', { as })).body.items
+    assert.deepEqual([waiting.length, waiting[0].id, waiting[0].state], [1, s.id, 'deleting'])
     assert.equal((await s.t.ask(`DELETE /admin/deleted-names/${s.id}`, { as })).status, 404)
     await s.sweep()
     assert.equal(await create(), 409)
     const { items } = (await s.t.ask('GET /admin/deleted-names', { as })).body
     assert.deepEqual(
-      items.map(({ id, kind, name }: Record<string, string>) => [id, kind, name]),
-      [[s.id, 'organization', 'acme']],
+      items.map(({ id, kind, name, state }: Record<string, string>) => [id, kind, name, state]),
+      [[s.id, 'organization', 'acme', 'deleted']],
     )
     assert.equal((await s.t.ask(`DELETE /admin/deleted-names/${s.id}`, { as })).status, 204)
     assert.equal(await create(), 201)
@@ -81,4 +84,35 @@ describe('deleting a repository', () => {
     await s.t.ask(`DELETE /admin/deleted-names/${s.tools.id}`, { as: s.root.token })
     assert.equal(await create(), 201)
   })
+})
+
+test('names are listed page by page, first those whose deletion is under way', async () => {
+  await using s = await setUp()
+  const as = s.root.token
+  const remove = async (name: string) => s.t.ask(`DELETE /organizations/${name}`, { as, body: { name } })
+  for (const name of ['a1', 'b1', 'c1', 'd1']) await s.t.access.organizations.create({ name })
+  for (const name of ['c1', 'd1']) await remove(name)
+  await s.sweep()
+  for (const name of ['a1', 'b1']) await remove(name)
+  for (const limit of [1, 2, 3, 4]) {
+    const listed: string[] = []
+    for (let cursor = ''; ; ) {
+      const { items, next } = (await s.t.ask(`GET /admin/deleted-names?limit=${limit}${cursor}`, { as })).body
+      assert.ok(items.length > 0 && items.length <= limit)
+      listed.push(...items.map(({ name, state }: Record<string, string>) => `${name} ${state}`))
+      if (next === undefined) break
+      cursor = `&cursor=${encodeURIComponent(next)}`
+    }
+    assert.deepEqual(listed, ['a1 deleting', 'b1 deleting', 'c1 deleted', 'd1 deleted'])
+  }
+})
+
+test('a repository of an organization that is being deleted is not listed by itself', async () => {
+  await using s = await setUp()
+  const as = s.root.token
+  await s.t.ask(`DELETE /repositories/${s.tools.id}`, { as, body: { name: 'tools' } })
+  const listed = async () => (await s.t.ask('GET /admin/deleted-names?kind=repository', { as })).body.items.length
+  assert.equal(await listed(), 1)
+  await s.t.ask('DELETE /organizations/acme', { as, body: { name: 'acme' } })
+  assert.equal(await listed(), 0)
 })

@@ -202,6 +202,7 @@ describe('a new token', () => {
     const ask = (more: object) => s.t.ask(`POST ${robotTokens}`, { as, body: { ...newToken, ...more } })
     const wide = await ask({})
     assert.deepEqual([wide.status, wide.body.errors[0].field], [403, 'organizations'])
+    assert.match(wide.body.detail, /It is limited to: acme\.$/)
     const made = await ask({ organizations: ['acme'] })
     assert.deepEqual([made.status, made.body.token.ownerId], [201, s.ci.id])
     const place = `/organizations/${s.acme.id}/robots/${s.ci.id}/tokens/${made.body.token.id}`

@@ -2,7 +2,7 @@ import { pageQuery } from '../../ts_interfaces/common.ts'
 import * as interfaces from '../../ts_interfaces/tokens.ts'
 import type { Access } from '../access/access.ts'
 import type { AccountAction } from '../access/account-gate.ts'
-import { refuseWiderToken } from '../access/token-delegation.ts'
+import { refuseWiderTokenByName } from '../access/token-delegation-names.ts'
 import type { MadeToken } from '../access/tokens.ts'
 import { RegistryError } from '../errors.ts'
 import type { Stored } from '../metadata/engine.ts'
@@ -58,7 +58,7 @@ export function tokenRoutes(deps: ApiDeps): Route[] {
 }
 
 function routesAt({ path, whose, listQuery, ownerQuery, read, make, revoke }: Place, deps: ApiDeps): Route[] {
-  const { tokens } = deps.access
+  const { tokens, organizations } = deps.access
   const readNewToken = newTokenReader(deps)
   const query = ownerQuery && { query: ownerQuery }
 
@@ -81,7 +81,7 @@ function routesAt({ path, whose, listQuery, ownerQuery, read, make, revoke }: Pl
       },
       async ({ on, body, principal }) => {
         const wanted = await readNewToken(principal, body)
-        refuseWiderToken(principal, wanted)
+        await refuseWiderTokenByName(organizations, principal, wanted)
         const made = await tokens.create({ ...wanted, userId: on.id })
         return { body: madeBody(made), made: { id: made.token.id, path: `${on.path}/${made.token.id}` } }
       },
@@ -110,7 +110,7 @@ function routesAt({ path, whose, listQuery, ownerQuery, read, make, revoke }: Pl
       },
       async ({ on, body: { graceSeconds = 0 }, principal, c }) => {
         const { id, value } = await requireToken(on, pathParam(c, 'tokenId'))
-        refuseWiderToken(principal, value)
+        await refuseWiderTokenByName(organizations, principal, value)
         return { body: madeBody(await tokens.rotate(on.id, id, graceSeconds)), made: { id } }
       },
     ),

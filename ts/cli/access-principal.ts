@@ -3,9 +3,8 @@ import { anonymous, isRobotId, type Principal } from '../access/principal.ts'
 import { allActions } from '../access/tokens.ts'
 import type { Stored } from '../metadata/engine.ts'
 import type { RobotDocument, TokenDocument } from '../metadata/schema.ts'
-import { type HolderOptions, type NamedHolder, nameOfHolder, readHolder } from './holders.ts'
+import { type HolderOptions, type NamedHolder, nameOfHolder, oneOf, readHolder } from './holders.ts'
 import { requireRobot } from './required.ts'
-import { UsageError } from './terminal.ts'
 import { requireUser } from './with-access.ts'
 
 export interface PrincipalOptions extends HolderOptions {
@@ -23,9 +22,8 @@ export type NamedPrincipal =
 /** The one that was named. Throws `UsageError` for none or several. */
 export function readPrincipal(options: PrincipalOptions): NamedPrincipal {
   const { anonymous: isAnonymous, user, robot, token } = options
-  if ([isAnonymous, user, robot, token].filter((given) => given !== undefined).length !== 1) {
-    throw new UsageError('one of --user, --robot, --token and --anonymous must be given.')
-  }
+  const given = [isAnonymous, user, robot, token].filter((option) => option !== undefined).length
+  if (given !== 1) throw oneOf(['--user', '--robot', '--token', '--anonymous'], given)
   if (isAnonymous) return { kind: 'anonymous' }
   return token === undefined ? readHolder(options, ['user', 'robot']) : { kind: 'token', id: token }
 }

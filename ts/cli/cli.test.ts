@@ -44,6 +44,7 @@ describe('called in a way that cannot work, a command exits with 2 and says what
     ['a missing option', ['token', 'create', '--user', 'admin'], /--name/],
     ['an action that there is not', tokenFor('admin', '--actions', 'fly'), /no action fly; there are read, write/],
     ['an expiry without a unit', tokenFor('admin', '--expires', '90'), /must be a duration such as/],
+    ['an expiry at once', tokenFor('admin', '--expires', '0s'), /must be more than zero, not "0s"/],
     ['an address in two parts', ['repo', 'create', 'npm/acme'], /protocol\/organization\/repository/],
     ['a visibility that there is not', ['repo', 'create', 'npm/a/b', '--visibility', 'x'], /public, internal, private/],
     ['nothing to change', ['repo', 'set', 'npm/main/npm'], /no setting to change/],

@@ -45,8 +45,16 @@ export function readHolder({ user, team, robot }: HolderOptions, kinds: readonly
   if (robot !== undefined) named.push({ kind: 'robot', place: parsePlace('robot', robot) })
   const [one, ...others] = named
   if (one && others.length === 0) return one
-  const options = kinds.map((kind) => `--${kind}`)
-  throw new UsageError(`one of ${options.join(', ').replace(/, (?=[^,]*$)/, ' and ')} must be given.`)
+  throw oneOf(
+    kinds.map((kind) => `--${kind}`),
+    named.length,
+  )
+}
+
+/** For options of which exactly one was needed, and none or several were `given`. */
+export function oneOf(options: readonly string[], given: number): UsageError {
+  const all = options.join(', ').replace(/, (?=[^,]*$)/, ' and ')
+  return new UsageError(given === 0 ? `one of ${all} must be given.` : `only one of ${all} may be given.`)
 }
 
 /** The name as it was written: `jane`, `acme/ci`. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { confirmName, type DeletionOptions, deletionOptions, finishDeletion } from './deletion.ts'
+import { confirmName, type DeletionOptions, deletionOptions, finishDeletion, wordOf } from './deletion.ts'
 import { everyPage } from './every-page.ts'
 import { printTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
@@ -40,10 +40,11 @@ async function deleteOrganization(name: string, options: DeletionOptions, termin
 async function listDeleted(options: { json?: true }, terminal: Terminal): Promise<void> {
   await withAccess(terminal.env, async ({ deletedNames }) => {
     const rows = []
-    for await (const { id, name, deletedAt } of everyPage((page) => deletedNames.list('organization', page))) {
-      rows.push({ id, name, deletedAt: new Date(deletedAt) })
+    for await (const deleted of everyPage((page) => deletedNames.list('organization', page))) {
+      const { id, name, state, deletedAt } = deleted
+      rows.push({ id, name, state: wordOf(state, options), deletedAt: new Date(deletedAt) })
     }
-    printTable(terminal, rows, ['name', 'deletedAt'], options)
+    printTable(terminal, rows, ['name', 'state', 'deletedAt'], options)
   })
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { addressArgument, formatAddress, parseAddress } from './addresses.ts'
-import { confirmName, type DeletionOptions, deletionOptions, finishDeletion } from './deletion.ts'
+import { confirmName, type DeletionOptions, deletionOptions, finishDeletion, wordOf } from './deletion.ts'
 import { everyPage } from './every-page.ts'
 import { requireRepository } from './required.ts'
 import { printTable } from './table.ts'
@@ -43,11 +43,12 @@ async function listDeleted(options: { json?: true }, terminal: Terminal): Promis
   await withAccess(terminal.env, async ({ deletedNames, organizations }) => {
     const rows = []
     const found = everyPage((page) => deletedNames.list('repository', page))
-    for await (const { id, name, protocol = '', organizationId = '', deletedAt } of found) {
+    for await (const { id, name, protocol = '', organizationId = '', state, deletedAt } of found) {
       const organization = (await organizations.get(organizationId))?.value.name ?? organizationId
-      rows.push({ id, address: formatAddress({ protocol, organization, name }), deletedAt: new Date(deletedAt) })
+      const address = formatAddress({ protocol, organization, name })
+      rows.push({ id, address, state: wordOf(state, options), deletedAt: new Date(deletedAt) })
     }
-    printTable(terminal, rows, ['address', 'deletedAt'], options)
+    printTable(terminal, rows, ['address', 'state', 'deletedAt'], options)
   })
 }
 

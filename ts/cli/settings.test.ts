@@ -12,10 +12,20 @@ after(() => stowage[Symbol.dispose]())
 const show = () => stowage.json('settings', 'show')
 const set = (...argv: string[]) => stowage.ok('settings', 'set', ...argv)
 
-const defaults = { anonymousAccess: true, anonymousAccessInForce: true, signUp: false, reservedNames: [] }
+const defaults = {
+  anonymousAccess: true,
+  anonymousAccessInForce: true,
+  signUp: false,
+  maxTokenLifetimeDays: null,
+  reservedNames: [],
+  banner: null,
+  bannerLevel: null,
+}
 
 test('settings are shown, and change one by one', async () => {
   assert.deepEqual(await show(), defaults)
+  const shown = await stowage.ok('settings', 'show')
+  for (const line of [/^max token lifetime days +–$/m, /^banner +–$/m]) assert.match(shown, line)
   assert.equal(await set('anonymous-access', 'off'), 'The setting anonymous-access is changed.')
   await set('sign-up', 'on')
   await set('max-token-lifetime-days', '90')

@@ -43,7 +43,7 @@ Keys and values:
   sign-up                  on, off: whether who is not signed in may make an account
   max-token-lifetime-days  a number, none: older tokens end, those that never expire too
   reserved-names           names separated by commas, none: for no organization and no user; replaces those before
-  banner                   a line of text, none: shown on the server's pages
+  banner                   a line of text, none: shown on the server's own pages
 
 Examples:
   $ stowage settings set anonymous-access off
@@ -106,9 +106,9 @@ function factsOf({ mayOpen }: PlatformSettings, { value }: Stored<PlatformSettin
     anonymousAccess,
     anonymousAccessInForce: anonymousAccess && mayOpen,
     signUp,
-    maxTokenLifetimeDays,
+    maxTokenLifetimeDays: maxTokenLifetimeDays ?? null,
     reservedNames,
-    banner: banner?.text,
-    bannerLevel: banner?.level,
+    banner: banner?.text ?? null,
+    bannerLevel: banner?.level ?? null,
   }
 }

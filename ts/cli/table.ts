@@ -1,7 +1,7 @@
 import type { Terminal } from './terminal.ts'
 
-/** What a field of a result may be; `undefined`: it has none. */
-export type Fact = string | number | boolean | Date | readonly (string | Facts)[] | undefined
+/** What a field of a result may be; `undefined`: it has none; `null`: it can be set, and is not. */
+export type Fact = string | number | boolean | Date | readonly (string | Facts)[] | null | undefined
 
 /** One thing that a command tells of, by field; its JSON is these fields, times in ISO 8601. */
 export interface Facts {
@@ -73,6 +73,7 @@ const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]+/gu
 
 function cellOf(fact: Fact): string {
   if (fact === undefined) return ''
+  if (fact === null) return '–'
   if (typeof fact === 'boolean') return fact ? 'yes' : 'no'
   if (fact instanceof Date) return `${fact.toISOString().slice(0, 16)}Z`
   if (typeof fact === 'object') return fact.map(partOf).join(', ')

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Access } from '../access/access.ts'
 import type { TeamRole } from '../metadata/schema.ts'
-import { parsePlace, placeArgument } from './addresses.ts'
+import { type Place, parsePlace, placeArgument } from './addresses.ts'
 import { everyPage } from './every-page.ts'
 import {
   describeHolder,
@@ -68,10 +68,25 @@ async function addMember(text: string, { role, ...options }: AddOptions, termina
   const place = parsePlace('team', text)
   const holder = readHolder(options, kinds)
   await withAccess(terminal.env, async (access) => {
-    const { id } = await requireTeam(access, place)
-    await access.teams.setMember(id, await requireHolder(access, holder), role)
+    const { id, value } = await requireTeam(access, place)
+    const holderId = await requireHolder(access, holder)
+    if (holder.kind === 'user') await requireMember(access, value.organizationId, holderId, place, holder.name)
+    await access.teams.setMember(id, holderId, role)
     terminal.print(`${nameOfHolder(holder)} is ${role} of ${text} now.`)
   })
+}
+
+/** Throws with the command that makes the user a member of the team's organization. */
+async function requireMember(
+  { organizations }: Access,
+  organizationId: string,
+  userId: string,
+  { organization }: Place,
+  username: string,
+): Promise<void> {
+  if (await organizations.membership(organizationId, userId)) return
+  const remedy = `run "stowage org member add ${organization} ${username}" first`
+  throw new Error(`${username} does not belong to ${organization}: ${remedy}.`)
 }
 
 async function removeMember(text: string, options: HolderOptions, terminal: Terminal): Promise<void> {

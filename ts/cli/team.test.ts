@@ -73,7 +73,11 @@ describe('what cannot be done exits with 1, in one sentence', () => {
     ['an unknown team', ['team', 'show', 'acme/x'], /^stowage: There is no team "acme\/x"\.$/],
     ['a description of none', ['team', 'describe', 'acme/x', ''], /^stowage: There is no team "acme\/x"\.$/],
     ['too long a description', ['team', 'describe', 'acme/builders', 'x'.repeat(1001)], /at most 1000 characters/],
-    ['a stranger', ['team', 'member', 'add', 'acme/builders', '--user', 'kim'], /make the user a member first/],
+    [
+      'a stranger',
+      ['team', 'member', 'add', 'acme/builders', '--user', 'kim'],
+      /^stowage: kim does not belong to acme: run "stowage org member add acme kim" first\.$/,
+    ],
     ['a place elsewhere', ['team', 'repo', 'add', 'acme/builders', 'npm/other/tools'], /in this organization/],
   ]
   for (const [name, argv, note] of cases) {
@@ -89,7 +93,7 @@ describe('what cannot work exits with 2', () => {
   const cases: [name: string, argv: string[], note: RegExp][] = [
     ['a team without its organization', ['team', 'create', 'builders'], /must be organization\/team, as in/],
     ['nobody to add', ['team', 'member', 'add', 'acme/builders'], /one of --user and --robot must be given/],
-    ['two to add', addition('--user', 'jane', '--robot', 'acme/ci'), /one of --user and --robot must be given/],
+    ['two to add', addition('--user', 'jane', '--robot', 'acme/ci'), /only one of --user and --robot may be given/],
     ['a role that there is not', addition('--user', 'jane', '--role', 'owner'), /maintainer, member/],
     [
       'an address that is none',

@@ -113,7 +113,11 @@ describe('what cannot be done exits with 1, in one sentence', () => {
 describe('what cannot work exits with 2', () => {
   const cases: [name: string, argv: string[], note: RegExp][] = [
     ['nobody whose it is', creation(), /one of --user and --robot must be given/],
-    ['two whose it is', creation('--user', 'jane', '--robot', 'acme/ci'), /one of --user and --robot must be given/],
+    [
+      'two whose it is',
+      creation('--user', 'jane', '--robot', 'acme/ci'),
+      /only one of --user and --robot may be given/,
+    ],
     ['a robot without its organization', creation('--robot', 'ci'), /must be organization\/robot, as in acme\/ci/],
     [
       'a protocol that there is not',
@@ -138,3 +142,15 @@ describe('what cannot work exits with 2', () => {
 function creation(...options: string[]): string[] {
   return ['token', 'create', '--name', 'ci', ...options]
 }
+
+test('who makes a token for one repository is told the lines for its address', async () => {
+  const make = (...repositories: string[]) =>
+    stowage.run(['token', 'create', '--robot', 'acme/ci', '--name', 'ci', '--repositories', ...repositories])
+  const { out, notes } = await make('acme/npm/tools')
+  assert.match(out, /^srg_\w+$/)
+  assert.match(notes, /^registry=http:\/\/localhost:3000\/npm\/acme\/tools\/$/m)
+  assert.match(notes, /^\/\/localhost:3000\/npm\/acme\/tools\/:_authToken=\$\{STOWAGE_TOKEN\}$/m)
+  assert.ok(!notes.includes(out))
+  await stowage.ok('repo', 'create', 'npm/acme/more')
+  assert.doesNotMatch((await make('npm/acme/tools,npm/acme/more')).notes, /registry=/)
+})

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { MadeToken } from '../access/tokens.ts'
+import { setupOfOneRepository } from './client-setup.ts'
 import { everyPage } from './every-page.ts'
 import { type HolderOptions, holderOptions, nameOfHolder, readHolder, requireHolder } from './holders.ts'
 import { seconds } from './options.ts'
@@ -57,7 +58,10 @@ It never does more than its owner may at the time.
 Examples:
   $ stowage token create --user jane --name laptop
   $ stowage token create --robot acme/ci --name ci --actions read,write --repositories npm/acme/tools --expires 90d
-  $ npm config set //registry.example.com/:_authToken "$(stowage token create --user ci --name ci --actions read,write)"`
+  $ npm config set //registry.example.com/:_authToken "$(stowage token create --user ci --name ci --actions read,write)"
+
+npm sends a token only to the address that its line names. With registry=https://registry.example.com/npm/acme/tools/ the
+line begins with //registry.example.com/npm/acme/tools/:_authToken`
 
 async function createToken(options: LimitOptions & Options, terminal: Terminal): Promise<void> {
   const holder = readHolder(options, kinds)
@@ -66,6 +70,9 @@ async function createToken(options: LimitOptions & Options, terminal: Terminal):
     const made = await access.tokens.create(await makeToken(access, await requireHolder(access, holder)))
     const facts = { [holder.kind]: nameOfHolder(holder), ...(await tokenFacts(access, made.token)) }
     printSecret(made, facts, options, terminal)
+    const setup = setupOfOneRepository(terminal.env, options.repositories)
+    if (setup !== undefined && !options.json)
+      terminal.note(`In the client's configuration, for this repository:\n${setup}`)
   })
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { UserChanges } from '../access/users.ts'
+import { confirmationOption, confirmName } from './deletion.ts'
 import type { Terminal } from './terminal.ts'
 import { requireUser, withAccess } from './with-access.ts'
 
@@ -48,12 +49,10 @@ export function userRightsCommands(user: Command, terminal: Terminal): void {
       .addHelpText('after', `\nExample:\n  $ stowage user ${command} jane`)
       .action((username: string) => changeUser(username, changes, done, terminal))
   }
-  user
-    .command('delete')
+  confirmationOption(user.command('delete').argument('<username>', 'who it is'))
     .description('remove a user with tokens, sessions and permissions; what they published stays')
-    .argument('<username>', 'who it is')
-    .addHelpText('after', '\nExample:\n  $ stowage user delete jane')
-    .action((username: string) => deleteUser(username, terminal))
+    .addHelpText('after', '\nExample:\n  $ stowage user delete jane --yes')
+    .action((username: string, options: { yes?: true }) => deleteUser(username, options, terminal))
 }
 
 async function changeUser(username: string, changes: UserChanges, done: string, terminal: Terminal): Promise<void> {
@@ -63,9 +62,10 @@ async function changeUser(username: string, changes: UserChanges, done: string, 
   })
 }
 
-async function deleteUser(username: string, terminal: Terminal): Promise<void> {
+async function deleteUser(username: string, options: { yes?: true }, terminal: Terminal): Promise<void> {
   await withAccess(terminal.env, async (access) => {
     const { id, value } = await requireUser(access, username)
+    await confirmName(terminal, value.username, options, `The user "${value.username}" with all tokens and permissions`)
     await access.removeUser(id)
     terminal.print(`The user ${value.username} is gone, and so are their tokens.`)
   })

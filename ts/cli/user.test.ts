@@ -85,7 +85,9 @@ test('a promoted user is a platform admin until it is demoted', async () => {
 
 test('a deleted user is gone', async () => {
   await createUser('ned')
-  await stowage.ok('user', 'delete', 'ned')
+  assert.match((await stowage.run(['user', 'delete', 'ned'])).notes, /--yes must be given/)
+  assert.match(await stowage.ok('user', 'show', 'ned'), /^username +ned$/m)
+  await stowage.ok('user', 'delete', 'ned', '--yes')
   assert.match((await stowage.run(['user', 'show', 'ned'])).notes, /no user "ned"/)
 })
 
@@ -94,7 +96,7 @@ describe('what cannot be done exits with 1, in one sentence', () => {
     ['an unknown user', ['user', 'disable', 'nobody'], /^stowage: There is no user "nobody"\.$/],
     ['the last platform admin disabled', ['user', 'disable', 'root'], /^stowage: .*last platform admin/],
     ['the last platform admin demoted', ['user', 'demote', 'root'], /^stowage: .*last platform admin/],
-    ['the last platform admin deleted', ['user', 'delete', 'root'], /^stowage: .*last (owner|platform admin)/],
+    ['the last platform admin deleted', ['user', 'delete', 'root', '--yes'], /^stowage: .*last (owner|platform admin)/],
     ['an address that is none', ['user', 'set-email', 'jane', 'jane'], /looks like jane@example\.com/],
     ['an address that is taken', ['user', 'set-email', 'jane', 'root@example.com'], /has this e-mail address already/],
     ['a short password', ['user', 'reset-password', 'jane', '--password-stdin'], /at least 12 characters/, 'short'],

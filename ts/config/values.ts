@@ -74,6 +74,7 @@ const secondsOfUnit: Readonly<Record<string, number>> = { ms: 1e-3, s: 1, m: 60,
 export const duration: Parser<number> = (value) => {
   const [, digits, unit] = /^(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|m|h|d)$/.exec(value) ?? []
   const seconds = Number(digits) * (secondsOfUnit[unit ?? ''] ?? Number.NaN)
+  if (seconds === 0) return refuse('more than zero', value)
   return seconds > 0 ? seconds : refuse('a duration such as 30s, 5m, 24h or 7d', value)
 }
 
