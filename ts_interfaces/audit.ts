@@ -3,7 +3,7 @@ import { id, page, pageQuery, time } from './common.ts'
 
 const name = z.string().min(1).max(300)
 const moment = z
-  .union([z.iso.datetime({ offset: true }), z.iso.date()])
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], 'This is a time such as 2026-01-31T12:00:00Z, or a date.')
   .meta({ description: 'ISO 8601, a date alone being its midnight UTC' })
 
 export const auditFormat = z.enum(['json', 'ndjson', 'csv'])

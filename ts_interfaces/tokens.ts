@@ -37,7 +37,7 @@ export const tokenListQuery = pageQuery.extend(whose)
 export const newToken = z
   .strictObject({
     name: z.string().min(1).max(100),
-    actions: z.array(action).min(1),
+    actions: z.array(action).min(1).default(['read']),
     protocols: limit.optional(),
     organizations: limit.optional().meta({ description: 'Ids or names' }),
     repositories: limit.optional().meta({ description: 'Ids' }),

@@ -1,6 +1,7 @@
 import type { Stored } from '../metadata/engine.ts'
 import type { Action, OrganizationDocument, RepositoryDocument, TeamDocument } from '../metadata/schema.ts'
 import type { AccountGate } from './account-gate.ts'
+import type { Cursors } from './cursors.ts'
 import type { DeletedNames } from './deleted-names.ts'
 import type { Deletions } from './deletions.ts'
 import type { LoginRequests } from './login-requests.ts'
@@ -114,6 +115,8 @@ export interface Access extends AccountGate {
   /** What a principal may search: audiences of postings (see PostingDocument) and ids of repositories; `all` alone for whoever may read
    *  everything. Wider than the principal's rights where a token narrows them: each hit still asks `can`. */
   audiences(principal: Principal): Promise<readonly string[]>
+  /** Of the lists of the API. */
+  readonly cursors: Cursors
 
   // What follows changes things. It asks nobody: whoever calls has decided.
   readonly platformSettings: PlatformSettings

@@ -279,7 +279,8 @@ describe('a change is one entry', { concurrency: 8 }, () => {
 
 /** What changes nothing, or nothing that somebody asked for: sweeps, and what belongs to an entry that was written. */
 const silent = [
-  'can enter enterRepository enterCreation enterOrganization enterTeam enterAccount enterPlatform',
+  'can enter enterRepository enterCreation enterOrganization enterMembership enterTeam enterAccount',
+  'enterPlatform',
   'enterSignUp enterUser explain audiences listRepositories',
   'authenticate signIn close',
   'users.get users.findByUsername users.findByLogin users.list users.checkPassword',
@@ -297,6 +298,7 @@ const silent = [
   'sessions.find sessions.list sessions.sweep',
   'loginRequests.start loginRequests.find loginRequests.sweep',
   'repeats.once',
+  'cursors.seal cursors.open',
   'setup.checkLink',
   'platformSettings.read platformSettings.inForce platformSettings.refuseReserved platformSettings.mayOpen',
 ].flatMap((line) => line.split(' '))

@@ -74,8 +74,8 @@ export function auditedPlaces(
 
     grants: {
       ...grants,
-      async setPermission(repositoryId, permission) {
-        await grants.setPermission(repositoryId, permission)
+      async setPermission(repositoryId, permission, revision) {
+        await grants.setPermission(repositoryId, permission, revision)
         const { holderId, role } = permission
         const holder = await targets.holder(holderId)
         await tell('permission.set', await targets.repository(repositoryId), { holder, role })
@@ -87,8 +87,8 @@ export function auditedPlaces(
         const holder = await targets.holder(holderId)
         await tell('permission.remove', await targets.repository(repositoryId), { holder })
       },
-      async addTeam(repositoryId, teamId) {
-        await grants.addTeam(repositoryId, teamId)
+      async addTeam(repositoryId, teamId, revision) {
+        await grants.addTeam(repositoryId, teamId, revision)
         await tell('team-repository.add', await targets.repository(repositoryId), { team: await targets.team(teamId) })
       },
       async removeTeam(repositoryId, teamId) {

@@ -4,6 +4,7 @@ import type { Access } from './access.ts'
 import { accountGate } from './account-gate.ts'
 import { audiencesOf } from './audiences.ts'
 import { authenticator } from './authenticate.ts'
+import { cursorsOf } from './cursors.ts'
 import { deletedNames } from './deleted-names.ts'
 import { deletionsIn } from './deletions.ts'
 import { gate } from './gate.ts'
@@ -101,6 +102,7 @@ export function createAccess(deps: AccessDeps): Access {
     sessions,
     removeUser: userRemoval({ engine, users, organizations, sessions, tokens, grants }),
     repeats: repeatsIn(deps.engine),
+    cursors: cursorsOf(deps.jwtSecret),
     loginRequests: loginRequestDirectory(engine, users, tokens),
     setup: setupOf(engine, { users, organizations, defaultOrganization }),
     async close() {

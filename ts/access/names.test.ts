@@ -3,8 +3,10 @@ import { describe, test } from 'node:test'
 import {
   checkEmail,
   checkLabel,
+  checkNewUsername,
   checkOrganizationName,
   checkRepositoryName,
+  checkText,
   checkUsername,
   usernameKey,
 } from './names.ts'
@@ -89,4 +91,41 @@ test('a label is one line of bounded length', () => {
   for (const text of ['', '  ', 'a\nb', 'a\0b', 'x'.repeat(21), '\ud800']) {
     assert.throws(() => checkLabel('name', text, 20), refusedAs('name', /1 to 20 characters on one line/))
   }
+})
+
+describe('usernames of somebody new', () => {
+  for (const name of [
+    'usr_x',
+    'USR_1',
+    '0rg_a',
+    'tearn_a',
+    'T0K_',
+    'System',
+    'anonyrnous',
+    'command-line',
+    'C0mmand-1ine',
+    'ME',
+  ]) {
+    test(`"${name}" is none, though it was one`, () => {
+      assert.equal(checkUsername(name), name)
+      assert.throws(() => checkNewUsername(name), refusedAs('username', /looks like an id or is a word of the server/))
+    })
+  }
+  for (const name of ['jane_doe', 'usr', 'users_1', 'robin', 'systems', 'mel', 'abc_d']) {
+    test(`"${name}" is one`, () => assert.equal(checkNewUsername(name), name))
+  }
+})
+
+describe('what nobody sees', () => {
+  for (const text of ['a\u202eb', 'a\u2066b', 'a\u200bb', 'a\u200db', 'a\ufeffb', 'a\u2028b', 'a\u0007b', 'a\u061cb']) {
+    test(`${JSON.stringify(text)} is neither a label nor a text`, () => {
+      assert.throws(() => checkLabel('displayName', text, 20), { code: 'payload_invalid' })
+      assert.throws(() => checkText('description', text), refusedAs('description', /nobody sees/))
+    })
+  }
+  test('a text has lines, and letters of every script', () => {
+    const text = 'Jane\n\tДжейн, 한국어\r\n👋🏽'
+    assert.equal(checkText('description', text), text)
+    assert.equal(checkLabel('displayName', 'Джейн 👋🏽', 20), 'Джейн 👋🏽')
+  })
 })

@@ -1,10 +1,16 @@
 import { RegistryError } from '../errors.ts'
+import { idPrefixes } from '../ids.ts'
 
 const maxNameLength = 64
 const maxEmailLength = 254
 const maxTextLength = 1000
 const slug = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
 const username = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
+const idLike = new RegExp(`^(?:${idPrefixes.map(confusableKey).join('|')})_`)
+/** Actors that the audit trail names so, and words that stand for whoever asks. */
+const notUsers = new Set(['anonymous', 'command-line', 'system', 'me', 'self'].map(confusableKey))
+/** Control, bidirectional and zero-width characters, and what ends a line: text that is not what it looks like. */
+const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 const email = /^[^\s@"<>(),:;\\[\]]+@[^\s@"<>(),:;\\[\].]+(?:\.[^\s@"<>(),:;\\[\].]+)*$/u
 
 /** The name as it is, when it may name an organization; else `payload_invalid` for the field `name`. */
@@ -38,6 +44,16 @@ export function checkUsername(name: string): string {
   )
 }
 
+/**
+ * A username that somebody new may have: `checkUsername`, and neither an id nor a word for who is no user, in any case,
+ * nor what looks like one.
+ */
+export function checkNewUsername(name: string): string {
+  const key = confusableKey(usernameKey(checkUsername(name)))
+  if (!idLike.test(key) && !notUsers.has(key)) return name
+  throw invalid('username', `The username "${name}" looks like an id or is a word of the server's own. Choose another.`)
+}
+
 /** What two usernames share that differ in case alone. */
 export function usernameKey(name: string): string {
   return name.toLowerCase()
@@ -50,11 +66,14 @@ export function checkEmail(address: string): string {
   throw invalid('email', 'An e-mail address looks like jane@example.com.')
 }
 
-/** A label that people read: trimmed, no control characters; else `payload_invalid` for the field. */
+/** A label that people read: trimmed, nothing unseen in it; else `payload_invalid` for the field. */
 export function checkLabel(field: string, text: string, maxLength: number): string {
   const label = text.trim()
-  if (label.length >= 1 && label.length <= maxLength && label.isWellFormed() && !/\p{Cc}/u.test(label)) return label
-  throw invalid(field, `This needs 1 to ${maxLength} characters on one line.`)
+  if (label.length < 1 || label.length > maxLength || !label.isWellFormed() || /\p{Cc}/u.test(label)) {
+    throw invalid(field, `This needs 1 to ${maxLength} characters on one line.`)
+  }
+  if (unseen.test(label)) throw invalid(field, hasUnseen)
+  return label
 }
 
 /** The name as it is, when it may name a team or a robot; else `payload_invalid` for the field `name`. */
@@ -62,11 +81,16 @@ export function checkName(kind: 'team' | 'robot', name: string): string {
   return checkSlug(kind, name)
 }
 
-/** The text as it is, which may be empty and have lines; else `payload_invalid` for the field. */
+/** The text as it is, which may be empty and have lines, but nothing else unseen; else `payload_invalid` for the field. */
 export function checkText(field: string, text: string): string {
-  if (text.length <= maxTextLength && text.isWellFormed()) return text
-  throw invalid(field, `This has at most ${maxTextLength} characters.`)
+  if (text.length > maxTextLength || !text.isWellFormed()) {
+    throw invalid(field, `This has at most ${maxTextLength} characters.`)
+  }
+  if (unseen.test(text.replaceAll(/[\t\r\n]/g, ''))) throw invalid(field, hasUnseen)
+  return text
 }
+
+const hasUnseen = 'This has characters that nobody sees: control, zero-width or bidirectional ones. Leave them out.'
 
 function checkSlug(kind: 'organization' | 'repository' | 'team' | 'robot', name: string): string {
   if (name.length <= maxNameLength && slug.test(name)) return name

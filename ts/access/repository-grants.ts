@@ -32,7 +32,7 @@ export interface RepositoryGrants {
   /** Having none is success. Throws `repository_unknown`. */
   removePermission(repositoryId: string, holderId: string): Promise<void>
   /** Throws as `setPermission`. */
-  addTeam(repositoryId: string, teamId: string): Promise<void>
+  addTeam(repositoryId: string, teamId: string, revision?: number): Promise<void>
   /** Not working there is success. Throws `repository_unknown`. */
   removeTeam(repositoryId: string, teamId: string): Promise<void>
   /** Ids of the repositories that a user, team or robot has something of directly, by id. */
@@ -129,11 +129,13 @@ export function repositoryGrants(engine: MetadataEngine): RepositoryGrants {
     },
     removePermission: (repositoryId, holderId) =>
       take(repositoryId, holderId, (grants) => withoutPermission(grants, holderId)),
-    addTeam: (repositoryId, teamId) =>
-      give(repositoryId, teamId, (grants) => {
+    addTeam(repositoryId, teamId, revision) {
+      const edit = (grants: Grants): Grants => {
         const { teams, permissions } = withoutTeam(grants, teamId)
         return { teams: [...teams, teamId], permissions }
-      }),
+      }
+      return give(repositoryId, teamId, edit, revision)
+    },
     removeTeam: (repositoryId, teamId) => take(repositoryId, teamId, (grants) => withoutTeam(grants, teamId)),
     async list(holderId, page) {
       const { items, next } = await pointers.find('byHolder', { equals: { holderId }, ...page })

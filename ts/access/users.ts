@@ -3,7 +3,7 @@ import { newId } from '../ids.ts'
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import { type UserDocument, users as usersSpec } from '../metadata/schema.ts'
 import { changeDocument, changedMeanwhile } from './change.ts'
-import { checkEmail, checkLabel, checkUsername, confusableKey, usernameKey } from './names.ts'
+import { checkEmail, checkLabel, checkNewUsername, confusableKey, usernameKey } from './names.ts'
 import type { Passwords } from './passwords.ts'
 import type { PlatformAdmins } from './platform-admins.ts'
 import type { PlatformSettings } from './platform-settings.ts'
@@ -56,7 +56,7 @@ export interface Users {
 
 /** Checks everything but the password; throws `payload_invalid` with the field. */
 export function checkNewUser(user: Omit<NewUser, 'password'>): Omit<UserDocument, 'passwordHash' | 'createdAt'> {
-  const username = checkUsername(user.username)
+  const username = checkNewUsername(user.username)
   return {
     username,
     usernameKey: usernameKey(username),

@@ -3,6 +3,7 @@ import type { RepeatableAnswer } from '../access/repeats.ts'
 import { RegistryError } from '../errors.ts'
 import { matchesEtag } from '../http/conditional.ts'
 import { identify } from './identify.ts'
+import { sealedNext, unsealedCursor } from './list-cursor.ts'
 import { parseBody, parseQuery, readBytes } from './parse.ts'
 import { type Answer, type ApiContext, type ApiDeps, nobody, type Route, type Streamed } from './route.ts'
 import { streamedBody } from './streamed-body.ts'
@@ -13,13 +14,13 @@ export async function answerRoute(route: Route, c: ApiContext, deps: ApiDeps): P
   const principal = may.isOpen ? nobody : await identify(c, deps.access)
   c.set('principal', principal)
   const on = await may.enter({ principal, c })
-  const query = shape.query ? parseQuery(c, shape.query) : undefined
+  const query = shape.query ? unsealedCursor(route, c, deps.access, parseQuery(c, shape.query)) : undefined
   refuseStrayQuery(route, c)
   const bytes = route.method === 'GET' ? new Uint8Array() : await readBytes(c, deps.limits)
 
   async function work(): Promise<Answer<unknown> | Streamed | undefined> {
     const body = shape.body ? parseBody(c, bytes, shape.body, shape.bodyIsOptional ?? false) : refuseBody(bytes)
-    return route.handle({ on, query, body, principal, c })
+    return sealedNext(route, c, deps.access, query, await route.handle({ on, query, body, principal, c }))
   }
 
   const key = c.req.header('idempotency-key')

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { RegistryError } from '../errors.ts'
 import type { Stored } from '../metadata/engine.ts'
 import type { ApiContext } from './route.ts'
@@ -5,6 +6,11 @@ import type { ApiContext } from './route.ts'
 /** The entity tag of a record; `form`, which begins with `-`, where it is shown in several or with what others change. */
 export function etagOf({ revision }: Pick<Stored<unknown>, 'revision'>, form = ''): string {
   return `"${revision}${form}"`
+}
+
+/** The entity tag of what strangers are shown: it stays when something else of the record changes. No revision has it. */
+export function publicEtag(body: object): string {
+  return `"public-${createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 16)}"`
 }
 
 /**

@@ -1,11 +1,10 @@
 import { packageDetails, packagePage, packageQuery } from '../../ts_interfaces/packages.ts'
-import { RegistryError } from '../errors.ts'
 import { deletePackage } from '../registry/delete-versions.ts'
 import { etagOf } from './etag.ts'
 import { detailsBody } from './package-body.ts'
 import { authorOf, type PackageEntered, packagePermission } from './package-entry.ts'
 import { packageFinder } from './package-search.ts'
-import { forNobodyToo, permission } from './permissions.ts'
+import { permissionsOf } from './permissions.ts'
 import { type ApiContext, type ApiDeps, type Route, route } from './route.ts'
 
 /** Packages: search, listings, and each by its id. */
@@ -13,18 +12,11 @@ export function packageRoutes(deps: ApiDeps): Route[] {
   const { access, registry } = deps
   const may = packagePermission(deps)
   const find = packageFinder(deps)
-  const readers = forNobodyToo(
-    permission('everybody, of what they may read', async ({ principal }) => {
-      const audiences = await access.audiences(principal)
-      if (audiences.length > 0 || principal.kind !== 'anonymous') return audiences
-      throw new RegistryError('auth_required', 'Sign in first: this needs a token or a username and password.')
-    }),
-  )
 
   return [
     route(
       'GET /packages',
-      readers,
+      permissionsOf(access).reading,
       {
         summary: 'Packages that you may read: search, listings, and the one of a name',
         query: packageQuery,

@@ -3,13 +3,19 @@ import type { Limits } from '../config.ts'
 import { RegistryError } from '../errors.ts'
 import { readWhole } from '../http/body.ts'
 import { parseJson } from '../http/json.ts'
+import { issueText } from './issue-text.ts'
 import type { ApiContext } from './route.ts'
 
 const maxBodyBytes = 1024 * 1024
 
 /** The request's body as it came; empty when there is none. Throws as `readWhole`. */
 export async function readBytes(c: ApiContext, limits: Limits): Promise<Uint8Array> {
-  return readWhole(c, { ...limits, maxDocumentBytes: Math.min(limits.maxDocumentBytes, maxBodyBytes) })
+  const isBoundLower = limits.maxDocumentBytes < maxBodyBytes
+  return readWhole(
+    c,
+    limits,
+    isBoundLower ? 'maxDocumentBytes' : { maxBytes: maxBodyBytes, what: 'A request of the API' },
+  )
 }
 
 /** The body by its schema. Throws `media_type_unsupported`, `payload_invalid` with every field that is wrong. */
@@ -38,7 +44,7 @@ export function parseQuery<T extends z.ZodType>(c: ApiContext, schema: T): z.out
 }
 
 function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(value, { error: issueText })
   if (parsed.success) return parsed.data
   const errors = parsed.error.issues.flatMap(fieldErrors).slice(0, 50)
   const [first] = errors

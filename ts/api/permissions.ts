@@ -27,6 +27,15 @@ export function permissionsOf(access: Access) {
         access.enterUser(principal, action, pathParam(c, 'id')),
       ),
 
+    /** Lists of what one may read: whoever may read anything at all. Resolves to `Access.audiences`. */
+    reading: forNobodyToo(
+      permission('everybody, of what they may read', async ({ principal }) => {
+        const audiences = await access.audiences(principal)
+        if (audiences.length === 0) requireSomebody(principal)
+        return audiences
+      }),
+    ),
+
     /** The organization of the path. */
     organization: (action: OrganizationAction) =>
       permission(organizationOffices[action], ({ principal, c }) =>

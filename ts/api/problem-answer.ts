@@ -15,7 +15,7 @@ export function problemAnswer(err: unknown, c: ApiContext): Response {
     title: STATUS_CODES[status] ?? 'Error',
     status,
     code: error.code,
-    detail: error.message,
+    detail: detailOf(error),
     ...(list && { errors: [...list] }),
     ...(id !== undefined && { id }),
     requestId: c.var.requestId,
@@ -26,6 +26,12 @@ export function problemAnswer(err: unknown, c: ApiContext): Response {
     ...errorHeaders(error),
     ...challenge(error),
   })
+}
+
+/** Names the field that is wrong, where the message does not. */
+function detailOf({ code, message, details: { field } }: RegistryError): string {
+  const isOfField = code === 'payload_invalid' || code === 'unprocessable'
+  return !isOfField || field === undefined || message.includes(field) ? message : `${field}: ${message}`
 }
 
 /** No Basic challenge: a browser would ask for a password in a window of its own. */

@@ -159,7 +159,15 @@ describe('the list of repositories', () => {
     await using s = await setUp()
     const told = await s.t.ask(`GET /repositories?cursor=${encodeURIComponent('1 no')}`, { as: s.root.token })
     assert.equal(told.status, 400)
-    assert.equal((await s.t.ask('GET /repositories?cursor=zzz', { as: s.member.token })).body.items.length, 0)
+    assert.equal((await s.t.ask('GET /repositories?cursor=zzz', { as: s.member.token })).status, 400)
+  })
+
+  test('wants a sign-in where nobody reads without', async () => {
+    await using s = await setUp()
+    assert.equal((await s.t.ask('GET /repositories')).status, 200)
+    await s.access.platformSettings.change({ anonymousAccess: false })
+    const told = await s.t.ask('GET /repositories')
+    assert.deepEqual([told.status, told.body.code], [401, 'auth_required'])
   })
 })
 

@@ -15,25 +15,24 @@ import type { RepositoryPage } from '../access/readable-repositories.ts'
 import type { RepositorySettings } from '../access/repositories.ts'
 import { RegistryError } from '../errors.ts'
 import { storePage, timeOf } from './page-of.ts'
-import { forNobodyToo, organizationKey, permission, permissionsOf } from './permissions.ts'
+import { organizationKey, permissionsOf } from './permissions.ts'
 import { repositoryEtag, repositoryRevision } from './repository-etag.ts'
 import { type ApiDeps, type Route, route } from './route.ts'
 
 /** Repositories and their settings. */
 export function repositoryRoutes({ access, protocols }: ApiDeps): Route[] {
   const may = permissionsOf(access)
-  const everybody = forNobodyToo(permission('everybody, of what they may read', ({ principal }) => principal))
 
   return [
     route(
       'GET /repositories',
-      everybody,
+      may.reading,
       {
         summary: 'The repositories that you may read; one by its organization, protocol and name',
         query: repositoryQuery,
         answer: repositoryPage,
       },
-      async ({ on, query: { organization, protocol, name, ...query } }) => {
+      async ({ principal, query: { organization, protocol, name, ...query } }) => {
         const filter = {
           // Nobody's id finds nothing, as in an organization that one may not read.
           ...(organization !== undefined && {
@@ -42,7 +41,7 @@ export function repositoryRoutes({ access, protocols }: ApiDeps): Route[] {
           ...(protocol !== undefined && { protocol }),
           ...(name !== undefined && { name }),
         }
-        return { body: bodies(await access.listRepositories(on, filter, storePage(query))) }
+        return { body: bodies(await access.listRepositories(principal, filter, storePage(query))) }
       },
     ),
     route(

@@ -45,6 +45,7 @@ export function repositoryPermissionRoutes({ access }: ApiDeps): Route[] {
         summary: 'Gives a user, team or robot a role, or changes it; the entity tag is that of the repository',
         body: permissionChanges,
         answer: repositoryPermission,
+        hasEtag: true,
         refusals: [412, 422],
       },
       async ({ on, body: { role }, c }) => {

@@ -54,7 +54,7 @@ export interface Shape<Q extends z.ZodType, B extends z.ZodType, A extends z.Zod
   readonly status?: 200 | 201 | 202
   /** The answer holds a secret: it is never kept for a repeated request. */
   readonly hasSecret?: boolean
-  /** What it is about stands under `/{id}`, and PUT takes `If-Match`. */
+  /** The answer has an `ETag`, and PUT takes `If-Match`. */
   readonly hasEtag?: boolean
   /** Other codes of refusal than every route has, for the description. */
   readonly refusals?: readonly (409 | 412 | 422)[]

@@ -7,6 +7,7 @@ import type { Stored } from '../metadata/engine.ts'
 import type { RepositoryDocument } from '../metadata/schema.ts'
 import { storePage } from './page-of.ts'
 import { pathParam, permissionsOf } from './permissions.ts'
+import { repositoryEtag, repositoryRevision } from './repository-etag.ts'
 import { type ApiDeps, type Route, route } from './route.ts'
 
 /** What a team works on. Giving and taking it is for the organization's offices. */
@@ -32,14 +33,17 @@ export function teamRepositoryRoutes({ access }: ApiDeps): Route[] {
       'PUT /teams/:id/repositories/:repositoryId',
       may.team('admin'),
       {
-        summary: 'Lets a team work on a repository of its organization',
+        summary: 'Lets a team work on a repository of its organization; the entity tag is that of the repository',
         answer: teamRepository,
-        refusals: [422],
+        hasEtag: true,
+        refusals: [412, 422],
       },
       async ({ on, c, principal }) => {
         const repository = await requireRepository(principal, on, pathParam(c, 'repositoryId'))
-        await access.grants.addTeam(repository.id, on.team.id)
-        return { body: bodyOf(repository) }
+        const revision = repositoryRevision(c, await newest(repository))
+        await access.grants.addTeam(repository.id, on.team.id, revision)
+        const changed = await newest(repository)
+        return { body: bodyOf(changed), etag: repositoryEtag(changed) }
       },
     ),
     route(
@@ -60,6 +64,11 @@ export function teamRepositoryRoutes({ access }: ApiDeps): Route[] {
     const { organization, repository } = await access.enterRepository(principal, 'admin', id)
     if (organization.id === on.organization.id) return repository
     throw unknownRepository()
+  }
+
+  /** The gate's record may be some seconds old. */
+  async function newest(found: Stored<RepositoryDocument>): Promise<Stored<RepositoryDocument>> {
+    return (await access.repositories.get(found.id)) ?? found
   }
 
   async function readable(principal: Principal, on: TeamEntered, id: string): Promise<TeamRepository | undefined> {

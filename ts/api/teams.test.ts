@@ -220,3 +220,20 @@ describe('what a team works on', () => {
     assert.equal(await list(s.tokens.robot), 1)
   })
 })
+
+test('giving a team a repository is bound to what was read of the repository, and says so in the description', async () => {
+  await using s = await openTestOrganization()
+  const as = s.owner.token
+  const etag = (await s.t.ask(`GET /repositories/${s.tools.id}`, { as })).headers.get('etag') ?? ''
+  const put = (id: string) =>
+    s.t.ask(`PUT /teams/${id}/repositories/${s.tools.id}`, { as, headers: { 'if-match': etag } })
+  const first = await put(s.web.id)
+  assert.equal(first.status, 200)
+  assert.notEqual(first.headers.get('etag'), etag)
+  assert.equal((await put((await aTeam(s)).id)).status, 412)
+  const { paths } = JSON.parse(await (await s.t.request('GET', '/api/v1/openapi.json')).text())
+  for (const path of ['/teams/{id}/repositories/{repositoryId}', '/repositories/{id}/permissions/{holderId}']) {
+    const names = paths[path].put.parameters.map(({ name }: { name: string }) => name)
+    assert.ok(names.includes('If-Match') && '412' in paths[path].put.responses, path)
+  }
+})

@@ -62,6 +62,19 @@ describe('who may do what with users', () => {
   })
 })
 
+test('what a stranger is not shown of a user does not move the entity tag that it is told', async () => {
+  await using s = await setUp()
+  const tagFor = async (as: string) => (await s.t.ask('GET /users/root', { as })).headers.get('etag')
+  const tags = async () => [await tagFor(s.jane.token), await tagFor(s.root.token)]
+  const [brief, whole] = await tags()
+  await s.t.access.users.update(s.root.id, { email: 'other@example.com' })
+  const [briefAfter, wholeAfter] = await tags()
+  assert.equal(briefAfter, brief)
+  assert.notEqual(wholeAfter, whole)
+  await s.t.access.users.update(s.root.id, { displayName: 'Other' })
+  assert.notEqual(await tagFor(s.jane.token), brief)
+})
+
 test('a user who is not you is shown without address and flags', async () => {
   await using s = await setUp()
   const brief = (await s.t.ask('GET /users/root', { as: s.jane.token })).body

@@ -3,7 +3,7 @@ import type { UserEntered } from '../access/account-gate.ts'
 import { RegistryError } from '../errors.ts'
 import type { Stored } from '../metadata/engine.ts'
 import type { UserDocument } from '../metadata/schema.ts'
-import { etagOf, revisionToMatch } from './etag.ts'
+import { etagOf, publicEtag, revisionToMatch } from './etag.ts'
 import { pageOf, storePage, timeOf } from './page-of.ts'
 import { permissionsOf } from './permissions.ts'
 import { type ApiContext, type ApiDeps, type Route, route } from './route.ts'
@@ -115,7 +115,8 @@ export function userRoutes({ access }: ApiDeps): Route[] {
 }
 
 function shown(found: Stored<UserDocument>, isTrusted: boolean) {
-  return { body: userBody(found, isTrusted), etag: etagOf(found, isTrusted ? '' : '-public') }
+  const body = userBody(found, isTrusted)
+  return { body, etag: isTrusted ? etagOf(found) : publicEtag(body) }
 }
 
 /** A user as it is answered: to whom is not trusted, without its address and flags. */

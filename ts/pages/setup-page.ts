@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { Access } from '../access/access.ts'
-import { checkEmail, checkUsername } from '../access/names.ts'
+import { checkEmail, checkNewUsername } from '../access/names.ts'
 import { checkNewPassword, minPasswordLength } from '../access/passwords.ts'
 import { hasCode, RegistryError } from '../errors.ts'
 import { goTo, refusedForm, showMessage, showPage } from './answers.ts'
@@ -51,7 +51,7 @@ function readUser(sent: URLSearchParams) {
 function mistakesIn({ username, email, password, again }: ReturnType<typeof readUser>): Map<string, string> {
   const errors = new Map<string, string>()
   const checks: [field: string, check: () => unknown][] = [
-    ['username', () => checkUsername(username)],
+    ['username', () => checkNewUsername(username)],
     ['email', () => checkEmail(email)],
     ['password', () => checkNewPassword(password)],
     ['again', () => requireSame(password, again)],

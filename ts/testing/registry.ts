@@ -73,7 +73,7 @@ export async function aRepository(
     createdAt: Date.now(),
     ...organization,
   })
-  return engine.collection(schema.repositories).insert(newId('rep'), {
+  return engine.collection(schema.repositories).insert(newId('repo'), {
     organizationId: owner.id,
     protocol: 'npm',
     name: 'npm',
