@@ -56,6 +56,19 @@ export interface Query<T> {
   readonly limit?: number
   /** A `next` of an earlier page of the same query. Records inserted behind the cursor do not disturb it. */
   readonly after?: string
+  /**
+   * Given, a record that cannot be read is told and left out of the page, instead of failing all of it; one whose index
+   * fields are not those of its text is told as well. Costs a comparison a record.
+   */
+  readonly unfit?: (record: UnfitRecord) => void
+}
+
+/** A record that somebody changed behind the engine's back. */
+export interface UnfitRecord {
+  readonly id: string
+  readonly kind: 'unreadable' | 'misplaced'
+  /** Its place among the records that the page was read from, from 0. */
+  readonly row: number
 }
 
 export interface InsertOptions {

@@ -3,10 +3,18 @@ import type { Collection as MongoCollection } from 'mongodb'
 import { RegistryError } from '../errors.ts'
 import { checkNumber, checkText } from './documents.ts'
 import type { Collection, InsertOptions, Page, Query, Stored } from './engine.ts'
-import { decodeRecord, encodeRecord, escapeText, type MongoRecord, pathOf, type Shape } from './mongo-documents.ts'
+import {
+  decodeRecord,
+  encodeRecord,
+  escapeText,
+  indexedRecord,
+  type MongoRecord,
+  pathOf,
+  type Shape,
+} from './mongo-documents.ts'
 import { isDuplicateKey, isLostAnswer } from './mongo-errors.ts'
 import { filterOf, pageFilterOf, sortOf } from './mongo-queries.ts'
-import { planQuery, toPage } from './queries.ts'
+import { planQuery, toExaminedPage, toPage } from './queries.ts'
 
 /** What a collection works on. `guard` turns the driver's errors into `RegistryError`. */
 export interface MongoStorage {
@@ -39,7 +47,12 @@ function reads<T extends object, I extends string>({ records, shape, guard }: Mo
           .hint(index)
           .limit(plan.limit + 1)
           .toArray()
-        const items = found.slice(0, plan.limit).map((record) => decodeRecord<T>(shape, record))
+        const taken = found.slice(0, plan.limit)
+        if (query.unfit) {
+          const indexed = taken.map((record) => indexedRecord<T>(shape, record))
+          return toExaminedPage(plan, indexed, found.length > plan.limit, query.unfit)
+        }
+        const items = taken.map((record) => decodeRecord<T>(shape, record))
         return toPage(plan, items, found.length > plan.limit)
       }),
     count: (index: I, query: Pick<Query<T>, 'equals' | 'range'>): Promise<number> =>

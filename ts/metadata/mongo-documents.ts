@@ -1,5 +1,6 @@
 import { type AnySpec, decodeDocument, encodeDocument, type Field, fieldsOf, oldestWithFields } from './documents.ts'
 import type { IndexValue, Stored } from './engine.ts'
+import type { IndexedRecord } from './queries.ts'
 
 /**
  * A document as MongoDB holds it. What users named is inside `body`, JSON text, and never becomes a key. `id` repeats
@@ -49,6 +50,20 @@ export function decodeRecord<T>(shape: Shape, record: MongoRecord): Stored<T> {
   const counters = shape.fields.filter((field) => field.isCounter).map((field) => record.counters[field.name])
   const value = decodeDocument(shape.fields, record.body, counters) as T
   return { id: unescapeText(record._id), revision: record.revision, value }
+}
+
+/** The record as its indexes have it; `read` throws when it cannot be read. */
+export function indexedRecord<T>(shape: Shape, record: MongoRecord): IndexedRecord<T> {
+  const names = shape.fields.filter((field) => !field.isCounter).map(({ name }) => name)
+  const fieldOf = (name: string) => {
+    const value = record.ix[name] ?? null
+    return typeof value === 'string' ? unescapeText(value) : value
+  }
+  return {
+    id: unescapeText(record._id),
+    fields: Object.fromEntries(names.map((name) => [name, fieldOf(name)])),
+    read: () => decodeRecord<T>(shape, record),
+  }
 }
 
 /** Where a field is in the record. */

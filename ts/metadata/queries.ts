@@ -76,7 +76,55 @@ export function toPage<T extends object>(plan: Plan, items: Stored<T>[], hasMore
   const last = items.at(-1)
   if (!hasMore || !last) return { items }
   const values = plan.orderedBy.map((field) => Object.getOwnPropertyDescriptor(last.value, field)?.value)
-  return { items, next: Buffer.from(JSON.stringify([...values, last.id])).toString('base64url') }
+  return { items, next: encodeCursor(values, last.id) }
+}
+
+/** A record as an index holds it, beside its document. */
+export interface IndexedRecord<T> {
+  readonly id: string
+  /** The index fields that are no counters, as they are in the index; null for those that are in none. */
+  readonly fields: Readonly<Record<string, unknown>>
+  /** Throws when it cannot be read. */
+  read(): Stored<T>
+}
+
+/** As `toPage`, of records that may be unfit; the cursor is where the index has the last, whatever its text says. */
+export function toExaminedPage<T extends object>(
+  plan: Plan,
+  records: readonly IndexedRecord<T>[],
+  hasMore: boolean,
+  unfit: NonNullable<AnyQuery['unfit']>,
+): Page<T> {
+  const items = records.flatMap((record, row) => {
+    const item = readIfPossible(record)
+    if (!item) unfit({ id: record.id, kind: 'unreadable', row })
+    else if (!fits(record.fields, item.value)) unfit({ id: record.id, kind: 'misplaced', row })
+    return item ? [item] : []
+  })
+  const last = records.at(-1)
+  if (!hasMore || !last) return { items }
+  const values = plan.orderedBy.map((field) => last.fields[field])
+  return { items, next: encodeCursor(values, last.id) }
+}
+
+function readIfPossible<T>({ read }: IndexedRecord<T>): Stored<T> | undefined {
+  try {
+    const item = read()
+    return typeof item.value === 'object' && item.value !== null ? item : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function fits(fields: IndexedRecord<unknown>['fields'], value: object): boolean {
+  return Object.entries(fields).every(([field, indexed]) => {
+    const found: unknown = Object.getOwnPropertyDescriptor(value, field)?.value
+    return indexed === (isIndexValue(found) ? found : null)
+  })
+}
+
+function encodeCursor(values: readonly unknown[], id: string): string {
+  return Buffer.from(JSON.stringify([...values, id])).toString('base64url')
 }
 
 function decodeCursor(cursor: string, length: number): Position {

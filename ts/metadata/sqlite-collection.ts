@@ -2,9 +2,9 @@ import { setTimeout } from 'node:timers/promises'
 import { RegistryError } from '../errors.ts'
 import { type AnySpec, checkNumber, checkText, decodeDocument, encodeDocument } from './documents.ts'
 import type { Collection, InsertOptions, Page, Query, Stored } from './engine.ts'
-import { planQuery, toPage } from './queries.ts'
+import { type Plan, planQuery, toExaminedPage, toPage } from './queries.ts'
 import { type Connection, isBusy, storeError } from './sqlite-connection.ts'
-import { selectCount, selectPage, selectRow, type Table } from './sqlite-sql.ts'
+import { indexedFields, selectCount, selectPage, selectRow, type Table } from './sqlite-sql.ts'
 import type { RowWrite, Written } from './sqlite-writes.ts'
 
 /** What the collections of one engine share. */
@@ -40,6 +40,7 @@ function reads<T extends object, I extends string>(storage: Storage, spec: AnySp
     },
     async find(index: I, query: Query<T>): Promise<Page<T>> {
       const plan = planQuery(spec, index, query)
+      if (query.unfit) return examined<T>(storage, table, plan, query.unfit)
       const { sql, values } = selectPage(table, plan)
       const rows = await read(storage, (reader) => reader.all(sql, ...values))
       const items = rows
@@ -53,6 +54,23 @@ function reads<T extends object, I extends string>(storage: Storage, spec: AnySp
       return Number(row?.[0])
     },
   }
+}
+
+async function examined<T extends object>(
+  storage: Storage,
+  table: Table,
+  plan: Plan,
+  unfit: NonNullable<Query<T>['unfit']>,
+): Promise<Page<T>> {
+  const { sql, values } = selectPage(table, plan, true)
+  const rows = await read(storage, (reader) => reader.all(sql, ...values))
+  const names = indexedFields(table)
+  const records = rows.slice(0, plan.limit).map(([id, revision, body, ...rest]) => ({
+    id: String(id),
+    fields: Object.fromEntries(names.map((name, at) => [name, rest[at]])),
+    read: () => decode<T>(table, String(id), revision, body, rest.slice(names.length)),
+  }))
+  return toExaminedPage(plan, records, rows.length > plan.limit, unfit)
 }
 
 function writes<T extends object>(storage: Storage, table: Table) {

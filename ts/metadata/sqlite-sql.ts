@@ -117,8 +117,13 @@ export function selectRow(table: Table): string {
   return `SELECT revision, body, write_id, ${counterColumns(table)} FROM ${quote(table.name)} WHERE id = ?`
 }
 
-/** A page of an index, one row more than the limit. Answers id, revision, body and counters. */
-export function selectPage(table: Table, plan: Plan): { sql: string; values: IndexValue[] } {
+/** Fields that are in an index and no counters, in the order of `selectPage`. */
+export function indexedFields(table: Table): readonly string[] {
+  return table.fields.filter((field) => !field.isCounter).map(({ name }) => name)
+}
+
+/** A page of an index, one row more than the limit. Answers id, revision, body, `indexedFields` if asked, and counters. */
+export function selectPage(table: Table, plan: Plan, isExamined = false): { sql: string; values: IndexValue[] } {
   const where = conditions(plan)
   const keys = [...plan.orderedBy.map(column), ...(plan.isUnique ? [] : ['id'])]
   if (plan.after && keys.length > 0) {
@@ -127,7 +132,8 @@ export function selectPage(table: Table, plan: Plan): { sql: string; values: Ind
   }
   const direction = plan.isDescending ? 'DESC' : 'ASC'
   const order = keys.length > 0 ? `ORDER BY ${keys.map((key) => `${key} ${direction}`).join(', ')}` : ''
-  const sql = `SELECT id, revision, body, ${counterColumns(table)} FROM ${from(table, plan)}
+  const indexed = isExamined ? indexedFields(table).map((field) => `${column(field)}, `) : []
+  const sql = `SELECT id, revision, body, ${indexed.join('')}${counterColumns(table)} FROM ${from(table, plan)}
     WHERE ${where.terms.join(' AND ')} ${order} LIMIT ?`
   return { sql, values: [...where.values, plan.limit + 1] }
 }

@@ -7,7 +7,7 @@ import { type AuditFilter, type AuditPage, type AuditQuery, queryTrail } from '.
 import { repeatedRefusals } from './repeats.ts'
 import { type Removed, retainTrail } from './retention.ts'
 import { auditKey, generateAuditKey } from './signing.ts'
-import { auditStore } from './store.ts'
+import { auditKeySetting, auditStore } from './store.ts'
 import { streamWriter } from './stream-writer.ts'
 import { verifyTrail } from './verify.ts'
 
@@ -46,7 +46,7 @@ export interface AuditDeps {
 
 /** The trail over one store. It begins a stream with its first entry, so a process that changes nothing leaves none. */
 export function createAuditTrail({ engine, secretSetting, process, now = Date.now }: AuditDeps): AuditTrail {
-  const key = () => secretSetting('signing-audit', generateAuditKey).then(auditKey)
+  const key = () => secretSetting(auditKeySetting, generateAuditKey).then(auditKey)
   const store = auditStore(engine, remembered(key), now)
   const writer = streamWriter(store, process)
   const repeats = repeatedRefusals(now)

@@ -1,8 +1,9 @@
 import type { AuditCheckpointDocument, AuditStreamDocument } from '../../metadata/schema.ts'
 import { chainHash, noHash } from './canonical.ts'
-import type { AuditAnchor, Findings } from './findings.ts'
+import { type AuditAnchor, type Findings, misplacedWords, missingWords, unreadableWords } from './findings.ts'
+import { checkedOne, checkedPage, isEntry, isStream } from './readable.ts'
 import { isBaseSigned } from './retention.ts'
-import { type AuditStore, checkpointsId, entryId } from './store.ts'
+import { type AuditStore, checkpointsId } from './store.ts'
 
 type Head = AuditCheckpointDocument['heads'][number]
 
@@ -12,32 +13,58 @@ type Head = AuditCheckpointDocument['heads'][number]
  * the next checkpoint to sign it, but not those before.
  */
 export async function checkpointCheck(store: AuditStore, findings: Findings, anchor: AuditAnchor | undefined) {
-  const key = await store.key()
   const stream = checkpointsId
   const base = (await store.streams.get(checkpointsId))?.value.base
   const records = recordCheck(store, findings)
   const start = base ? { sequence: base.sequence, hash: base.hash } : { sequence: 0, hash: noHash }
-  let last = start
+  let last: { readonly sequence: number; readonly hash: string | undefined } = start
+  const unreadable = new Set<number>()
   let count = 0
   let anchorSeen = anchor === undefined || (anchor.sequence === start.sequence && anchor.hash === start.hash)
-  if (base && !isBaseSigned(key, stream, base)) {
+  if (base && !isBaseSigned(await store.key(), stream, base)) {
     const words = `That checkpoints up to ${base.sequence} were removed by retention was not signed with this key.`
     findings.add({ stream, kind: 'forged', sequence: base.sequence, words })
   }
 
+  function passUnreadable(): void {
+    while (unreadable.delete(last.sequence + 1)) last = { sequence: last.sequence + 1, hash: undefined }
+  }
+
   return {
+    /** A checkpoint that follows and cannot be read. Call before `next` of those behind it. */
+    unreadable(sequence: number): void {
+      if (sequence <= start.sequence) return
+      unreadable.add(sequence)
+      findings.add({ stream, kind: 'unreadable', sequence, words: unreadableWords(`Checkpoint ${sequence}`) })
+    },
+
+    misplaced(sequence: number): void {
+      findings.add({ stream, kind: 'misplaced', sequence, words: misplacedWords(`Checkpoint ${sequence}`) })
+    },
+
     async next(checkpoint: AuditCheckpointDocument): Promise<void> {
       const { sequence, previous, heads } = checkpoint
       if (sequence <= start.sequence) return
+      passUnreadable()
       count += 1
-      if (!key.isSigned(checkpoint)) {
+      if (!(await store.key()).isSigned(checkpoint)) {
         const words = `Checkpoint ${sequence} was changed after it was signed, or not signed with this key.`
         findings.add({ stream, kind: 'forged', sequence, words })
       }
       if (sequence !== last.sequence + 1) {
-        const words = `Checkpoints ${last.sequence + 1} to ${sequence - 1} are missing.`
-        findings.add({ stream, kind: 'missing', sequence: last.sequence + 1, words })
-      } else if (previous !== last.hash) {
+        const from = last.sequence + 1
+        if (sequence > from) {
+          findings.add({
+            stream,
+            kind: 'missing',
+            sequence: from,
+            words: missingWords('Checkpoint', from, sequence - 1),
+          })
+        } else {
+          const words = `Checkpoint ${sequence} stands behind checkpoint ${last.sequence}: they are in the wrong order.`
+          findings.add({ stream, kind: 'reordered', sequence, words })
+        }
+      } else if (last.hash !== undefined && previous !== last.hash) {
         const words = `Checkpoint ${last.sequence} is not what checkpoint ${sequence} was chained to.`
         findings.add({ stream, kind: 'changed', sequence: last.sequence, words })
       }
@@ -49,11 +76,13 @@ export async function checkpointCheck(store: AuditStore, findings: Findings, anc
 
     /** Call after the last. Resolves how many there were, and which was the last. */
     end(): { checkpoints: number; anchor?: AuditAnchor } {
+      passUnreadable()
       if (anchor && !anchorSeen && anchor.sequence > start.sequence) {
         const words = `Checkpoint ${anchor.sequence} is not the one given: the trail is not the one that was verified then.`
         findings.add({ stream, kind: 'cut', sequence: anchor.sequence, words })
       }
-      return { checkpoints: count, ...(last.sequence > 0 && { anchor: last }) }
+      const { sequence, hash } = last
+      return { checkpoints: count, ...(sequence > 0 && hash !== undefined && { anchor: { sequence, hash } }) }
     },
   }
 }
@@ -66,19 +95,30 @@ function recordCheck(store: AuditStore, findings: Findings) {
   const signed = new Map<string, number>()
   let behind: { readonly stream: string; readonly sequence: number }[] = []
 
+  /** Found as lists find it: a record that is hidden from those is lost. */
+  function recordOf(stream: string) {
+    return checkedOne((query) => store.streams.find('byStream', { equals: { stream }, limit: 1, ...query }), isStream)
+  }
+
   async function signedIn(stream: string, atLeast: number): Promise<number | undefined> {
     const known = signed.get(stream)
     if (known !== undefined && known >= atLeast) return known
     if (signed.size >= mostRemembered) signed.clear()
-    const record = await store.streams.get(stream)
+    const record = await recordOf(stream)
     if (record) signed.set(stream, record.value.sequence)
     return record?.value.sequence
   }
 
   async function checkEntry(checkpoint: number, [stream, sequence, hash]: Head): Promise<void> {
-    const entry = await store.entries.get(entryId(stream, sequence))
-    if (entry && chainHash(entry.value) === hash) return
-    const record = await store.streams.get(stream)
+    const equals = { stream, sequence }
+    const { items, unreadable } = await checkedPage(
+      (query) => store.entries.find('bySequence', { equals, limit: 1, ...query }),
+      isEntry,
+    )
+    const entry = items[0]
+    // What cannot be read is a finding of the stream.
+    if (unreadable.length > 0 || (entry && chainHash(entry.value) === hash)) return
+    const record = await recordOf(stream)
     if (!record || isRemoved(record.value, sequence, hash)) return
     const words = entry
       ? `Entry ${sequence} is not what checkpoint ${checkpoint} signed: it or one before it was changed.`

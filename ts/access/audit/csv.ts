@@ -1,4 +1,5 @@
 import type { AuditEntryDocument } from '../../metadata/schema.ts'
+import { sequenceOf } from './store.ts'
 
 const columns = [
   'at',
@@ -28,6 +29,16 @@ export const csvHead = `${columns.join(',')}\r\n`
 export function csvLine(entry: AuditEntryDocument): string {
   const values = { ...entry, at: new Date(entry.at).toISOString(), details: detailsOf(entry) }
   return `${columns.map((column) => csvField(String(values[column] ?? ''))).join(',')}\r\n`
+}
+
+/** In place of an entry that cannot be read. */
+export function csvUnreadable(id: string): string {
+  const values: Partial<Record<string, string>> = {
+    action: '(unreadable)',
+    stream: id.slice(0, id.lastIndexOf('.')),
+    sequence: String(sequenceOf(id)),
+  }
+  return `${columns.map((column) => csvField(values[column] ?? '')).join(',')}\r\n`
 }
 
 function detailsOf({ details }: AuditEntryDocument): string {

@@ -1,9 +1,9 @@
-import type { AuditEntryDocument } from '../../metadata/schema.ts'
+import type { AuditEntryDocument, AuditStreamDocument } from '../../metadata/schema.ts'
 import { canonical } from './canonical.ts'
-import { csvHead, csvLine } from './csv.ts'
+import { csvHead, csvLine, csvUnreadable } from './csv.ts'
 import { type AuditFilter, queryTrail } from './query.ts'
+import { checkedPages, isCheckpoint, isEntry, isStream } from './readable.ts'
 import { type AuditStore, checkpointsId } from './store.ts'
-import { pages } from './walk.ts'
 
 export type AuditExportFormat = 'ndjson' | 'csv'
 
@@ -14,6 +14,7 @@ export type AuditExportFormat = 'ndjson' | 'csv'
  *   oldest first, follow: a proof needs all of a chain.
  * - `base` of the checkpoints if retention removed some, then every `checkpoint`;
  * - of each stream a `stream`, with its `base` if entries were removed, then every `entry` in its order.
+ * - `unreadable`, in place of an entry or checkpoint that cannot be read: its `id`. In CSV the action says so.
  * An element's hash is the SHA-256 of the canonical text of its `value`. A checkpoint's signature is over the canonical
  * text of its value without `signature`; that of a base over it with `stream` (of checkpoints: `checkpoints`) and
  * `"says":"removed up to"` added. export.test.ts verifies one with nothing but these rules.
@@ -24,15 +25,19 @@ export function exportTrail(store: AuditStore, format: AuditExportFormat, filter
 
 async function* csv(store: AuditStore, filter: AuditFilter): AsyncGenerator<string> {
   yield csvHead
-  for await (const entry of matching(store, filter)) yield csvLine(entry)
+  for await (const found of matching(store, filter)) {
+    yield 'unreadable' in found ? csvUnreadable(found.unreadable) : csvLine(found)
+  }
 }
 
 async function* ndjson(store: AuditStore, filter: AuditFilter): AsyncGenerator<string> {
-  const { keyId, publicKey } = await store.key()
+  // The key is made with the first checkpoint, so that its being there says that there was one.
+  const isBegun = (await store.streams.count('byStream', {})) > 0
+  const { keyId, publicKey } = isBegun ? await store.key() : {}
   const complete = Object.values(filter).every((each) => each === undefined)
   yield line({ kind: 'trail', complete, algorithm: 'Ed25519', keyId, publicKey })
   if (complete) yield* proof(store)
-  else for await (const value of matching(store, filter)) yield line({ kind: 'entry', value })
+  else for await (const found of matching(store, filter)) yield entryLine(found)
 }
 
 /** Checkpoints come first: an entry that is written meanwhile is one that they do not know yet, and not the reverse. */
@@ -40,24 +45,40 @@ async function* proof(store: AuditStore): AsyncGenerator<string> {
   const base = (await store.streams.get(checkpointsId))?.value.base
   if (base) yield line({ kind: 'base', value: base })
   const range = { after: base?.sequence ?? 0 }
-  for await (const { value } of pages((page) => store.checkpoints.find('bySequence', { range, ...page }))) {
-    yield line({ kind: 'checkpoint', value })
+  for await (const page of checkedPages(
+    (query) => store.checkpoints.find('bySequence', { range, ...query }),
+    isCheckpoint,
+  )) {
+    for (const id of page.unreadable) yield line({ kind: 'unreadable', id: `${checkpointsId}.${Number(id)}` })
+    for (const { value } of page.items) yield line({ kind: 'checkpoint', value })
   }
-  for await (const { id, value } of pages((page) => store.streams.find('byStream', page))) {
-    yield line({
-      kind: 'stream',
-      value: { stream: id, process: value.process, ...(value.base && { base: value.base }) },
-    })
-    const after = value.base?.sequence ?? 0
-    for await (const entry of pages((page) =>
-      store.entries.find('bySequence', { equals: { stream: id }, range: { after }, ...page }),
-    )) {
-      yield line({ kind: 'entry', value: entry.value })
-    }
+  for await (const page of checkedPages((query) => store.streams.find('byStream', query), isStream)) {
+    for (const id of page.unreadable) yield line({ kind: 'unreadable', id })
+    for (const { id, value } of page.items) yield* streamProof(store, id, value)
   }
 }
 
-async function* matching(store: AuditStore, filter: AuditFilter): AsyncGenerator<AuditEntryDocument> {
+async function* streamProof(store: AuditStore, id: string, { process, base }: AuditStreamDocument) {
+  yield line({ kind: 'stream', value: { stream: id, process, ...(base && { base }) } })
+  const equals = { stream: id }
+  const range = { after: base?.sequence ?? 0 }
+  for await (const page of checkedPages(
+    (query) => store.entries.find('bySequence', { equals, range, ...query }),
+    isEntry,
+  )) {
+    for (const unreadable of page.unreadable) yield entryLine({ unreadable })
+    for (const { value } of page.items) yield entryLine(value)
+  }
+}
+
+/** An entry, or the id of one that cannot be read. */
+type Found = AuditEntryDocument | { readonly unreadable: string }
+
+function entryLine(found: Found): string {
+  return line('unreadable' in found ? { kind: 'unreadable', id: found.unreadable } : { kind: 'entry', value: found })
+}
+
+async function* matching(store: AuditStore, filter: AuditFilter): AsyncGenerator<Found> {
   for (let after: string | undefined; ; ) {
     const page = await queryTrail(store, {
       ...filter,
@@ -65,6 +86,7 @@ async function* matching(store: AuditStore, filter: AuditFilter): AsyncGenerator
       limit: 500,
       ...(after !== undefined && { after }),
     })
+    for (const unreadable of page.unreadable) yield { unreadable }
     for (const { value } of page.items) yield value
     after = page.next
     if (after === undefined) return

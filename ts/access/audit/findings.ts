@@ -1,7 +1,7 @@
 /** What does not fit. `stream` is `checkpoints` for the checkpoints' own chain. */
 export interface AuditFinding {
   readonly stream: string
-  readonly kind: 'changed' | 'missing' | 'reordered' | 'cut' | 'lost' | 'forged'
+  readonly kind: 'changed' | 'missing' | 'reordered' | 'cut' | 'lost' | 'forged' | 'unreadable' | 'misplaced'
   /** The entry or checkpoint; absent where the whole stream is meant. */
   readonly sequence?: number
   /** A sentence for a person. */
@@ -51,3 +51,19 @@ export function findingsOf() {
   }
 }
 export type Findings = ReturnType<typeof findingsOf>
+
+/** `Entry 5 is missing.`, `Checkpoints 5 to 7 are missing.` */
+export function missingWords(what: 'Entry' | 'Checkpoint', from: number, to: number): string {
+  if (from === to) return `${what} ${from} is missing.`
+  return `${what === 'Entry' ? 'Entries' : 'Checkpoints'} ${from} to ${to} are missing.`
+}
+
+/** Of a record whose index fields are not those of its text. */
+export function misplacedWords(what: string): string {
+  return `${what} was hidden or moved in lists: what it is found by was changed, and is not what it says itself.`
+}
+
+/** Of a record that is no document. */
+export function unreadableWords(what: string): string {
+  return `${what} cannot be read: it was overwritten or damaged.`
+}

@@ -1,6 +1,7 @@
 import { RegistryError } from '../../errors.ts'
-import type { Page, Query, Stored } from '../../metadata/engine.ts'
+import type { Query, Stored } from '../../metadata/engine.ts'
 import type { AuditEntryDocument } from '../../metadata/schema.ts'
+import { type CheckedPage, checkedPage, isEntry } from './readable.ts'
 import type { AuditStore } from './store.ts'
 
 /** What to look for; what is absent narrows nothing. */
@@ -30,6 +31,8 @@ export interface AuditPage {
   readonly next?: string
   /** True when looking ended before the page was full; `next` goes on from there. */
   readonly endedEarly: boolean
+  /** Ids of entries that would be here or between these, perhaps, and cannot be read. Verification tells of them, too. */
+  readonly unreadable: readonly string[]
 }
 
 type Entry = Stored<AuditEntryDocument>
@@ -53,6 +56,7 @@ export async function queryTrail(store: AuditStore, query: AuditQuery): Promise<
   const matches = (entry: Entry) => isMatch(query, entry.value)
   const isExact = [query.actor, query.action, query.target].filter((each) => each !== undefined).length < 2
   const items: Entry[] = []
+  const unreadable: string[] = []
   let after = query.after
   for (let walked = 0; walked < mostWalked; ) {
     const request = {
@@ -60,16 +64,17 @@ export async function queryTrail(store: AuditStore, query: AuditQuery): Promise<
       limit: isExact ? limit - items.length : pageItems,
       ...(after !== undefined && { after }),
     }
-    const page = await store.entries.find(index, request)
+    const page = await checkedPage((query) => store.entries.find(index, { ...request, ...query }), isEntry)
     const room = limit - items.length
     items.push(...page.items.filter(matches).slice(0, room))
+    unreadable.push(...page.unreadable)
     if (items.length === limit)
-      return { items, ...(await cursorAfter(store, index, request, page, items)), endedEarly: false }
-    if (page.next === undefined) return { items, endedEarly: false }
+      return { items, ...(await cursorAfter(store, index, request, page, items)), endedEarly: false, unreadable }
+    if (page.next === undefined) return { items, endedEarly: false, unreadable }
     after = page.next
-    walked += page.items.length
+    walked += page.items.length + page.unreadable.length
   }
-  return { items, ...(after !== undefined && { next: after }), endedEarly: true }
+  return { items, ...(after !== undefined && { next: after }), endedEarly: true, unreadable }
 }
 
 function planOf({ actor, action, target, from, to, order }: AuditQuery): { index: Index; asked: EntryQuery } {
@@ -94,10 +99,13 @@ async function cursorAfter(
   store: AuditStore,
   index: Index,
   asked: EntryQuery,
-  page: Page<AuditEntryDocument>,
+  page: CheckedPage<AuditEntryDocument>,
   taken: Entry[],
 ) {
-  const used = page.items.findIndex(({ id }) => id === taken.at(-1)?.id) + 1
-  const { next } = used === page.items.length ? page : await store.entries.find(index, { ...asked, limit: used })
+  const last = taken.at(-1)?.id ?? ''
+  const used = page.rowsTo(last)
+  const unfit = () => {}
+  const { next } =
+    page.items.at(-1)?.id === last ? page : await store.entries.find(index, { ...asked, limit: used, unfit })
   return next === undefined ? {} : { next }
 }

@@ -25,10 +25,18 @@ export function auditStore(engine: MetadataEngine, key: () => Promise<AuditKey>,
   }
 }
 
+/** The setting that holds the key; it is made with the first checkpoint. */
+export const auditKeySetting = 'signing-audit'
+
 /** The document of `auditStreams` that holds the base of the checkpoints' own chain. */
 export const checkpointsId = 'checkpoints'
 
 /** The id of an entry: fixed, so that one place of a chain is taken once. */
 export function entryId(stream: string, sequence: number): string {
   return `${stream}.${sequence}`
+}
+
+/** The number in an id of an entry. */
+export function sequenceOf(id: string): number {
+  return Number(id.slice(id.lastIndexOf('.') + 1))
 }

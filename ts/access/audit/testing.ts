@@ -12,7 +12,7 @@ import type { NewAuditEntry } from './entries.ts'
 import { auditKey, generateAuditKey } from './signing.ts'
 import { type AuditStore, auditStore } from './store.ts'
 
-const collections = [schema.settings, schema.auditEntries, schema.auditStreams, schema.auditCheckpoints]
+const collections = [schema.users, schema.settings, schema.auditEntries, schema.auditStreams, schema.auditCheckpoints]
 
 export interface TestTrail extends AsyncDisposable {
   readonly engine: MetadataEngine
