@@ -58,10 +58,10 @@ export function auditCommand(program: Command, terminal: Terminal): void {
 
 function filterOptions(command: Command): Command {
   return command
-    .option('--actor <name>', 'what this user did; a username or an id')
+    .option('--actor <name>', 'who did it: a username, or the id of a user or robot')
     .option('--action <name>', 'what was done, such as package.publish')
     .option('--target <id>', 'what it was done to')
-    .option('--from <time>', 'since then: 2026-11-21, 2026-11-21T12:00Z, or 7d ago', moment)
+    .option('--from <time>', 'since then: 2026-11-21, 2026-11-21T12:00Z, or 7d for the last seven days', moment)
     .option('--to <time>', 'before then', moment)
 }
 
