@@ -1,5 +1,12 @@
 import type { Stored } from '../metadata/engine.ts'
-import type { Action, OrganizationDocument, RepositoryDocument, TeamDocument } from '../metadata/schema.ts'
+import type {
+  Action,
+  MembershipDocument,
+  OrganizationDocument,
+  OrganizationRole,
+  RepositoryDocument,
+  TeamDocument,
+} from '../metadata/schema.ts'
 import type { AccountGate } from './account-gate.ts'
 import type { Cursors } from './cursors.ts'
 import type { DeletedNames } from './deleted-names.ts'
@@ -55,6 +62,12 @@ export interface CreationEntered {
   readonly adminId?: string
 }
 
+export interface MembershipEntered {
+  readonly organization: OrganizationEntered
+  /** As it stands; absent: the user is no member. */
+  readonly membership?: Stored<MembershipDocument>
+}
+
 export type TeamAction = 'read' | 'members' | 'admin'
 /** A team's name in an organization, or its id. */
 export type TeamKey = { readonly organization: string; readonly name: string } | { readonly id: string }
@@ -105,6 +118,17 @@ export interface Access extends AccountGate {
     action: OrganizationAction,
     key: OrganizationKey,
   ): Promise<OrganizationEntered>
+  /**
+   * Giving a user this role in an organization, or ending its membership (no role): admin, as `enterOrganization`; where
+   * the user is an owner or becomes one, for owners and platform admins; everybody may leave. Throws as
+   * `enterOrganization`.
+   */
+  enterMembership(
+    principal: Principal,
+    key: OrganizationKey,
+    userId: string,
+    role?: OrganizationRole,
+  ): Promise<MembershipEntered>
   /**
    * A team and its organization: read for those who belong to the organization, `members` (who is in it) for the
    * team's maintainers too, admin for the organization's offices. Throws as `enterOrganization`, and `team_unknown`.

@@ -3,7 +3,7 @@ import type { Stored } from '../metadata/engine.ts'
 import type { Action, UserDocument } from '../metadata/schema.ts'
 import type { PlatformSettings } from './platform-settings.ts'
 import type { Principal, UserPrincipal } from './principal.ts'
-import { whyOutOfScope } from './token-scope.ts'
+import { whyOutOfAccount } from './token-scope.ts'
 import type { Users } from './users.ts'
 
 export type AccountAction = Extract<Action, 'read' | 'admin'>
@@ -45,7 +45,7 @@ export function accountGate(users: Users, settings: Pick<PlatformSettings, 'inFo
         throw denied(`the robot ${principal.robot.value.name} has no account`)
       case 'user': {
         const { token } = principal
-        const outside = token && whyOutOfScope(token, { action, protocol: '', organizationId: '' })
+        const outside = token && whyOutOfAccount(token, action)
         if (outside) throw denied(outside)
         return principal
       }

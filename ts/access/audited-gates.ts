@@ -96,6 +96,17 @@ export function auditedGates(inner: Access): Gates {
         inner.enterOrganization(principal, action, key),
       ),
 
+    enterMembership: (principal, key, userId, role) =>
+      gated(
+        {
+          principal,
+          asked: 'change members',
+          refused: ofOrganization(principal, key),
+          placeOf: ({ organization }) => organizationTarget(organization),
+        },
+        inner.enterMembership(principal, key, userId, role),
+      ),
+
     enterTeam(principal, what, key) {
       const name = 'id' in key ? key.id : `${key.organization}/${key.name}`
       const refused: Refused = async (err) => {

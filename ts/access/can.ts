@@ -1,5 +1,6 @@
-import type { Action } from '../metadata/schema.ts'
+import type { Action, MembershipDocument, OrganizationRole } from '../metadata/schema.ts'
 import type { Decision, OrganizationAction } from './access.ts'
+import { verbs } from './gate-words.ts'
 import { isGone } from './gone.ts'
 import { type Facts, groundsOf, officesOf } from './grounds.ts'
 import { actorOf, type Principal } from './principal.ts'
@@ -49,12 +50,12 @@ export function decideCreation(
   return no(`${name} may not create repositories in ${organization.value.name}`)
 }
 
-/** May the principal do this with the organization itself, or a team that it maintains? See `Access.enterOrganization`. */
+/** May the principal do this with the organization itself, or what lies in it? See `Access.enterOrganization`. `ownGround`: what else allows it, in words. */
 export function decideOrganization(
   principal: Principal,
   action: OrganizationAction,
   facts: Pick<Facts, 'organization' | 'membership'>,
-  maintainsTeam = false,
+  ownGround?: string,
 ): Decision {
   if (isGone(facts.organization.value)) return no(deleted)
   if (principal.kind === 'anonymous') return no('nobody is signed in')
@@ -63,13 +64,32 @@ export function decideOrganization(
   const barred = (principal.token && whyOutOfScope(principal.token, target)) ?? whyInactive(principal)
   if (barred) return no(barred)
   const [office] = officesOf(principal, facts)
-  const isOwner = membership?.role === 'owner' || (principal.kind === 'user' && principal.user.value.isPlatformAdmin)
-  if (office && (action !== 'delete' || isOwner)) return yes(office.rule)
+  if (office && (action !== 'delete' || isOwner(principal, membership))) return yes(office.rule)
+  if (ownGround !== undefined) return yes(ownGround)
   const { name } = actorOf(principal)
-  if (maintainsTeam) return yes(`${name} is maintainer of the team`)
   const belongs = principal.kind === 'robot' ? principal.robot.value.organizationId === organization.id : membership
   if (action === 'read' && belongs) return yes(`${name} belongs to the organization ${organization.value.name}`)
-  return no(`nothing gives ${name} the right to ${action} the organization ${organization.value.name}`)
+  return no(`nothing gives ${name} the right to ${verbs[action]} the organization ${organization.value.name}`)
+}
+
+/**
+ * May the principal give these roles or take them? Whose right to delete the organization is that of its owners may make
+ * and unmake owners. `isLeaving`: it ends its own membership.
+ */
+export function decideMembership(
+  principal: Principal,
+  roles: readonly (OrganizationRole | undefined)[],
+  facts: Pick<Facts, 'organization' | 'membership'>,
+  isLeaving: boolean,
+): Decision {
+  if (isLeaving) return decideOrganization(principal, 'admin', facts, 'everybody may leave')
+  const decision = decideOrganization(principal, 'admin', facts)
+  if (!decision.allowed || !roles.includes('owner') || isOwner(principal, facts.membership)) return decision
+  return no('owners alone make, change and remove owners')
+}
+
+function isOwner(principal: Principal, membership: MembershipDocument | undefined): boolean {
+  return membership?.role === 'owner' || (principal.kind === 'user' && principal.user.value.isPlatformAdmin)
 }
 
 /** What takes every right away, whatever gives it. */
@@ -107,7 +127,7 @@ function whyNothing(principal: Principal, action: Action, facts: Facts): string 
     return visibility === 'public' ? 'nobody is signed in' : 'the repository is not public, and nobody is signed in'
   }
   const { name } = actorOf(principal)
-  if (action !== 'read') return `nothing gives ${name} the right to ${action} here`
+  if (action !== 'read') return `nothing gives ${name} the right to ${verbs[action]} here`
   if (principal.kind === 'robot')
     return `the repository is ${visibility}, and nothing gives the robot ${name} a right to it`
   const organization = facts.organization.value.name

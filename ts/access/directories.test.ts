@@ -26,6 +26,19 @@ describe('users', () => {
     assert.equal((await t.access.users.get(id))?.value.email, 'joe@example.com')
   })
 
+  test('have no password that is their username or e-mail address, in whatever case', async () => {
+    await using t = await openTestAccess()
+    const user = { username: 'wombat-builder', email: 'wombat@example.com' }
+    const refused = { code: 'payload_invalid', details: { field: 'password' } }
+    for (const password of ['Wombat-Builder', 'wombat@Example.com']) {
+      await assert.rejects(t.access.users.create({ ...user, password }), refused)
+    }
+    const { id } = await t.access.users.create({ ...user, password: testPassword })
+    for (const password of ['wombat-builder', 'wombat@example.com']) {
+      await assert.rejects(t.access.users.setPassword(id, password), refused)
+    }
+  })
+
   test('change their profile and password', async () => {
     await using t = await openTestAccess()
     const { id } = await t.aUser('jane')

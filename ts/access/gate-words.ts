@@ -8,6 +8,8 @@ import type { WarmRecords } from './warm-records.ts'
 export const nobodysId = '-'
 /** Longer names and ids are nobody's, and not looked up. */
 export const maxNameLength = 64
+/** What an action is called in a sentence. */
+export const verbs: Record<Action, string> = { read: 'read', write: 'write', delete: 'delete', admin: 'administrate' }
 
 /** A user's membership of an organization; robots and strangers have none. */
 export async function membershipOf(
@@ -22,7 +24,14 @@ export async function membershipOf(
 /** What a principal is told that may see the thing, and not do this with it. */
 export function denied(principal: Principal, action: Action, { rule }: Decision): RegistryError {
   if (principal.kind === 'anonymous') return signInFirst()
-  return new RegistryError('access_denied', `You may not ${action} here: ${rule}.`)
+  return new RegistryError('access_denied', `${refused[action]}: ${rule}.`)
+}
+
+const refused: Record<Action, string> = {
+  read: 'You may not read this',
+  write: 'You may not write here',
+  delete: 'You may not delete this',
+  admin: 'You may not do this',
 }
 
 /** What nobody is told, whether the thing exists or not. */

@@ -320,3 +320,52 @@ describe('an organization', () => {
     assert.equal((await access.enterOrganization(as, 'admin', { id: acme.id })).id, acme.id)
   })
 })
+
+describe('a membership', () => {
+  test('is changed by offices, an owner’s by owners alone, and ended by the member', async () => {
+    await using opened = await openTestAccess()
+    const { access } = opened
+    const [owner, admin, member] = [
+      await opened.aUser('owner'),
+      await opened.aUser('admin'),
+      await opened.aUser('jane'),
+    ]
+    const { id } = await access.organizations.create({ name: 'acme', ownerId: owner.id })
+    await access.organizations.setMember(id, admin.id, 'admin')
+    await access.organizations.setMember(id, member.id, 'member')
+    const root = await opened.aUser('root', { isPlatformAdmin: true })
+    const enter = (who: typeof owner, of: typeof owner, role?: 'owner' | 'admin') =>
+      access.enterMembership(who.as, { id }, of.id, role)
+    const refused = { code: 'access_denied', message: /owners alone make, change and remove owners/ }
+    await assert.rejects(enter(admin, admin, 'owner'), refused)
+    await assert.rejects(enter(admin, member, 'owner'), refused)
+    await assert.rejects(enter(admin, owner, 'admin'), refused)
+    await assert.rejects(enter(admin, owner), refused)
+    await assert.rejects(enter(member, admin), { code: 'access_denied' })
+    for (const who of [owner, root]) await enter(who, member, 'owner')
+    assert.equal((await enter(admin, member, 'admin')).membership?.value.role, 'member')
+    await enter(member, member)
+    const narrow = await opened.aToken(member, { actions: ['read'] })
+    await assert.rejects(access.enterMembership(narrow.as, { id }, member.id), { code: 'access_denied' })
+  })
+
+  test('of a stranger is refused like one of an organization that never was', async () => {
+    await using opened = await openTestAccess()
+    const jane = await opened.aUser('jane')
+    await opened.access.organizations.create({ name: 'acme' })
+    const answers = ['acme', 'never'].map((name) =>
+      opened.access.enterMembership(jane.as, { name }, jane.id).catch((err: Error) => err.message),
+    )
+    assert.equal(new Set(await Promise.all(answers)).size, 1)
+  })
+})
+
+test('a token that is limited to a part is told that it does not reach accounts', async () => {
+  await using opened = await openTestAccess()
+  const jane = await opened.aUser('jane')
+  const { as } = await opened.aToken(jane, { packages: ['left-pad'] })
+  assert.throws(() => opened.access.enterAccount(as, 'read'), {
+    code: 'access_denied',
+    message: /is limited to some packages and does not reach accounts/,
+  })
+})

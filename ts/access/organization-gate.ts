@@ -1,8 +1,10 @@
 import { hasCode, RegistryError } from '../errors.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
-import { teams as teamsSpec } from '../metadata/schema.ts'
+import { memberships as membershipsSpec, type OrganizationRole, teams as teamsSpec } from '../metadata/schema.ts'
 import type {
   CreationEntered,
+  Decision,
+  MembershipEntered,
   OrganizationAction,
   OrganizationEntered,
   OrganizationKey,
@@ -10,15 +12,17 @@ import type {
   TeamEntered,
   TeamKey,
 } from './access.ts'
-import { decideCreation, decideOrganization } from './can.ts'
+import { decideCreation, decideMembership, decideOrganization } from './can.ts'
 import { denied, maxNameLength, membershipOf, nobodysId, signInFirst } from './gate-words.ts'
-import { officesOf, teamsOf } from './grounds.ts'
-import type { Principal, RobotPrincipal, UserPrincipal } from './principal.ts'
+import { type Facts, officesOf, teamsOf } from './grounds.ts'
+import { membershipId } from './organizations.ts'
+import { actorOf, type Principal, type RobotPrincipal, type UserPrincipal } from './principal.ts'
 import type { WarmRecords } from './warm-records.ts'
 
 /** The gate in front of organizations and their teams, as `Access.enterOrganization` and `enterTeam` promise. */
 export function organizationGate(engine: MetadataEngine, records: WarmRecords) {
   const teams = engine.collection(teamsSpec)
+  const memberships = engine.collection(membershipsSpec)
 
   async function enterOrganization(
     principal: Principal,
@@ -28,12 +32,9 @@ export function organizationGate(engine: MetadataEngine, records: WarmRecords) {
     const organization = await organizationOf(key)
     // A stranger costs the same look-ups whether the organization exists or not.
     const membership = await membershipOf(records, principal, organization?.id ?? nobodysId)
-    const decisionOn = (wanted: OrganizationAction) =>
-      organization && decideOrganization(principal, wanted, { organization, membership })
-    const decision = decisionOn(action)
-    if (organization && decision?.allowed) return organization
-    if (decision && decisionOn('read')?.allowed) throw denied(principal, action, decision)
-    throw unknownOrganization(principal)
+    if (!organization) throw unknownOrganization(principal)
+    const facts = { organization, membership }
+    return letIn(principal, action, facts, decideOrganization(principal, action, facts))
   }
 
   async function enterCreation(
@@ -52,6 +53,24 @@ export function organizationGate(engine: MetadataEngine, records: WarmRecords) {
     }
     if (!decideOrganization(principal, 'read', facts).allowed) throw unknownOrganization(principal)
     throw new RegistryError('access_denied', `You may not create repositories here: ${decision.rule}.`)
+  }
+
+  async function enterMembership(
+    principal: Principal,
+    key: OrganizationKey,
+    userId: string,
+    role?: OrganizationRole,
+  ): Promise<MembershipEntered> {
+    const organization = await organizationOf(key)
+    const own = await membershipOf(records, principal, organization?.id ?? nobodysId)
+    // As it stands now, and not as it was remembered: who was just made an owner is one.
+    const membership = await memberships.get(membershipId(organization?.id ?? nobodysId, userId))
+    if (!organization) throw unknownOrganization(principal)
+    const isLeaving = role === undefined && own?.userId === userId
+    const facts = { organization, membership: own }
+    const decision = decideMembership(principal, [membership?.value.role, role], facts, isLeaving)
+    letIn(principal, 'admin', facts, decision)
+    return { organization, ...(membership && { membership }) }
   }
 
   async function organizationOf(key: OrganizationKey) {
@@ -83,13 +102,26 @@ export function organizationGate(engine: MetadataEngine, records: WarmRecords) {
     const membership = await membershipOf(records, principal, organization.id)
     const seats = teamsOf(principal, { organization, membership })
     const maintains = what === 'members' && seats.some(([id, role]) => id === team.id && role === 'maintainer')
+    const ground = maintains ? `${actorOf(principal).name} is maintainer of the team` : undefined
     // Asked as a token's scope is: a maintainer's token needs the action as well.
-    const decision = decideOrganization(principal, 'admin', { organization, membership }, maintains)
+    const decision = decideOrganization(principal, 'admin', { organization, membership }, ground)
     if (decision.allowed) return { organization, team }
     throw denied(principal, 'admin', decision)
   }
 
-  return { enterOrganization, enterCreation, enterTeam }
+  return { enterOrganization, enterMembership, enterCreation, enterTeam }
+}
+
+/** The organization, when the decision allows it. Who may not read it is told that there is none. */
+function letIn(
+  principal: Principal,
+  action: OrganizationAction,
+  facts: Pick<Facts, 'organization' | 'membership'>,
+  decision: Decision,
+): OrganizationEntered {
+  if (decision.allowed) return facts.organization
+  if (decideOrganization(principal, 'read', facts).allowed) throw denied(principal, action, decision)
+  throw unknownOrganization(principal)
 }
 
 function unknownTeam(): RegistryError {

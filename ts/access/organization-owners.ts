@@ -69,7 +69,7 @@ export function organizationOwners({ organizations, memberships, membershipOf }:
 
   async function requireOthers(id: string, userId: string): Promise<readonly string[]> {
     const owners = await otherOwners(id, userId)
-    if (owners.length === 0) throw lastOwner()
+    if (owners.length === 0) throw lastOwner([(await organizations.get(id))?.value.name ?? ''])
     return owners
   }
 
@@ -87,7 +87,10 @@ export function organizationOwners({ organizations, memberships, membershipOf }:
   }
 }
 
-function lastOwner(): RegistryError {
-  const message = 'This is the last owner of the organization. Make somebody else an owner first.'
+/** The refusal to take the last owner from these organizations, by name. */
+export function lastOwner(names: readonly string[]): RegistryError {
+  const which = new Intl.ListFormat('en-GB').format(names)
+  const what = names.length === 1 ? 'organization' : 'organizations'
+  const message = `This is the last owner of the ${what} ${which}. Make somebody else an owner first.`
   return new RegistryError('unprocessable', message, { field: 'role' })
 }

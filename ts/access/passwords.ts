@@ -31,15 +31,23 @@ export interface Passwords {
   close(): Promise<void>
 }
 
-/** Throws `payload_invalid` (field `password`) for a password that nobody may choose. */
-export function checkNewPassword(password: string): void {
+/**
+ * Throws `payload_invalid` (field `password`) for a password that nobody may choose; and of `owner`, whose it will be,
+ * for its username or e-mail address.
+ */
+export function checkNewPassword(
+  password: string,
+  owner?: { readonly username: string; readonly email: string },
+): void {
   if ([...password].length < minPasswordLength) {
     throw invalid(`A password has at least ${minPasswordLength} characters.`)
   }
   if (Buffer.byteLength(password) > maxPasswordBytes) {
     throw invalid(`A password has at most ${maxPasswordBytes} bytes (letters with accents and symbols count for more).`)
   }
-  if (isCommonPassword(password)) {
+  const text = password.toLowerCase()
+  const isName = owner !== undefined && [owner.username, owner.email].some((name) => name.toLowerCase() === text)
+  if (isName || isCommonPassword(password)) {
     throw invalid(
       'This password is one of those that are tried first. A few words that do not belong together are better.',
     )

@@ -1,5 +1,7 @@
+import { hasCode } from '../errors.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
 import { memberships as membershipsSpec } from '../metadata/schema.ts'
+import { lastOwner } from './organization-owners.ts'
 import type { Organizations } from './organizations.ts'
 import type { RepositoryGrants } from './repository-grants.ts'
 import type { Sessions } from './sessions.ts'
@@ -27,9 +29,22 @@ export function userRemoval({ engine, users, organizations, sessions, tokens, gr
     return all.filter(({ value }) => value.role === 'owner')
   }
 
+  /** The names of organizations whose last owner this is. */
+  async function leftWithoutOwner(userId: string): Promise<readonly string[]> {
+    const names: string[] = []
+    for (const { value } of await ownerships(userId)) {
+      await organizations.requireOtherOwner(value.organizationId, userId).catch(async (err: unknown) => {
+        if (!hasCode(err, 'unprocessable')) throw err
+        names.push((await organizations.get(value.organizationId))?.value.name ?? value.organizationId)
+      })
+    }
+    return names
+  }
+
   return async (id: string): Promise<void> => {
     // First all that may refuse it, so that a refusal leaves everything as it was.
-    for (const { value } of await ownerships(id)) await organizations.requireOtherOwner(value.organizationId, id)
+    const left = await leftWithoutOwner(id)
+    if (left.length > 0) throw lastOwner(left)
     await users.update(id, { isActive: false, isPlatformAdmin: false })
     for (;;) {
       const { items } = await memberships.find('byUser', { equals: { userId: id } })

@@ -12,6 +12,7 @@ import { deletedForGood, isGone, present, stillBeingDeleted } from './gone.ts'
 import { checkImmutableTags } from './immutable-tags.ts'
 import { checkRepositoryName, checkText } from './names.ts'
 import { grantPointerId } from './repository-grants.ts'
+import { withArticle } from './wording.ts'
 
 export type RepositorySettings = Pick<
   RepositoryDocument,
@@ -132,6 +133,8 @@ export function repositoryDirectory(engine: MetadataEngine, movingTagsOf: Moving
 }
 
 function whyTaken(what: string, holder: Stored<RepositoryDocument> | undefined): string {
-  if (!holder || !isGone(holder.value)) return `There is a ${what} already.`
-  return `A ${what} ${holder.value.deletingAt === undefined ? deletedForGood : stillBeingDeleted}`
+  if (!holder || !isGone(holder.value)) return `There is ${withArticle(what)} already.`
+  const subject = withArticle(what)
+  const ends = holder.value.deletingAt === undefined ? deletedForGood : stillBeingDeleted
+  return `${subject.charAt(0).toUpperCase()}${subject.slice(1)} ${ends}`
 }

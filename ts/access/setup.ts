@@ -119,7 +119,7 @@ export function setupOf(
 
     async createAdministrator(user) {
       checkNewUser(user)
-      checkNewPassword(user.password)
+      checkNewPassword(user.password, user)
       try {
         return await createFirstAdministrator(user)
       } catch (err) {

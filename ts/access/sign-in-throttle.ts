@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net'
 import { hasCode, RegistryError } from '../errors.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
 import { signInFailures as failuresSpec, type SignInFailuresDocument } from '../metadata/schema.ts'
+import { counted } from './wording.ts'
 
 /** Failures that cost nothing, and the longest wait after that: it doubles from a second at each. */
 const limits = {
@@ -102,7 +103,7 @@ export function signInThrottle(engine: MetadataEngine): SignInThrottle {
 
 function refuseFor(retryAfterSeconds: number, why: string): void {
   if (retryAfterSeconds <= 0) return
-  const message = `${why} Try again in ${retryAfterSeconds} seconds.`
+  const message = `${why} Try again in ${counted(retryAfterSeconds, 'second')}.`
   throw new RegistryError('too_many_requests', message, { retryAfterSeconds })
 }
 

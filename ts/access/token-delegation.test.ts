@@ -57,6 +57,11 @@ describe('a token hands on', () => {
     })
   }
 
+  test('no actions that it lacks, told as a sentence', () => {
+    const check = () => refuseWiderToken(withToken({ actions: ['admin'] }), admin)
+    assert.throws(check, /It may not read, write or delete itself\./)
+  })
+
   test('nothing without the action admin', () => {
     const own: TokenReach = { actions: ['read', 'write', 'delete'] }
     assert.throws(() => refuseWiderToken(withToken(own), { actions: ['read'] }), { code: 'access_denied' })

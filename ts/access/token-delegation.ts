@@ -1,6 +1,7 @@
 import { RegistryError } from '../errors.ts'
-import type { TokenDocument } from '../metadata/schema.ts'
+import type { Action, TokenDocument } from '../metadata/schema.ts'
 import { checkCidr, isWithinRanges } from './cidrs.ts'
+import { verbs } from './gate-words.ts'
 import { isWithinPattern } from './name-patterns.ts'
 import { actorOf, type Principal } from './principal.ts'
 import type { NewToken } from './tokens.ts'
@@ -47,7 +48,12 @@ interface Wider {
 
 function widerActions(own: TokenDocument, { actions }: TokenReach): Wider[] {
   const more = actions.filter((action) => !own.actions.includes(action))
-  return more.length === 0 ? [] : [{ field: 'actions', message: `It may not ${more.join(', ')} itself.` }]
+  return more.length === 0 ? [] : [{ field: 'actions', message: `It may not ${alternatives(more)} itself.` }]
+}
+
+/** `write`, `write or delete`: in a sentence. */
+function alternatives(actions: readonly Action[]): string {
+  return new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(actions.map((action) => verbs[action]))
 }
 
 function widerLists(own: TokenDocument, wanted: TokenReach, nameOf: (id: string) => string): Wider[] {

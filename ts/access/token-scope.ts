@@ -31,6 +31,14 @@ export function whyOutOfScope({ value: token }: Stored<TokenDocument>, target: T
   return undefined
 }
 
+/** The same for what belongs to no organization: accounts, the platform. Any limit but that of actions is in the way. */
+export function whyOutOfAccount({ value: token }: Stored<TokenDocument>, action: Action): string | undefined {
+  const name = `the token "${token.name}"`
+  if (!token.actions.includes(action)) return `${name} is limited to: ${token.actions.join(', ')}`
+  const limit = (['protocols', 'organizations', 'repositories', 'packages'] as const).find((field) => token[field])
+  return limit && `${name} is limited to some ${limit} and does not reach accounts`
+}
+
 function includes(list: readonly string[], item: string | undefined): boolean {
   return item !== undefined && list.includes(item)
 }

@@ -4,7 +4,7 @@ import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import { type UserDocument, users as usersSpec } from '../metadata/schema.ts'
 import { changeDocument, changedMeanwhile } from './change.ts'
 import { checkEmail, checkLabel, checkNewUsername, confusableKey, usernameKey } from './names.ts'
-import type { Passwords } from './passwords.ts'
+import { checkNewPassword, type Passwords } from './passwords.ts'
 import type { PlatformAdmins } from './platform-admins.ts'
 import type { PlatformSettings } from './platform-settings.ts'
 
@@ -127,6 +127,7 @@ export function userDirectory(
     async create(user, id = newId('usr')) {
       const checked = checkNewUser(user)
       await refuseReserved('username', checked.username)
+      checkNewPassword(user.password, checked)
       const passwordHash = await passwords.hash(user.password)
       if (checked.isPlatformAdmin) await admins.add(id)
       return takenNames(users.insert(id, { ...checked, passwordHash, createdAt: Date.now() }))
@@ -143,6 +144,7 @@ export function userDirectory(
     },
 
     async setPassword(id, password, keptSession) {
+      checkNewPassword(password, (await users.get(id))?.value)
       const passwordHash = await passwords.hash(password)
       return change(id, ({ keptSession: _, ...user }) => ({
         ...user,

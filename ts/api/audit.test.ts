@@ -223,11 +223,23 @@ describe('refusals', { concurrency: 8 }, () => {
   test('by a handler, after the gate let somebody in, are about the place', async () => {
     await using s = await setUp()
     await s.t.access.organizations.setMember(s.acme, s.mia.id, 'admin')
+    await s.t.access.robots.create({ organizationId: s.acme, name: 'builder' })
+    const { text } = await s.t.aToken({ id: s.mia.id }, { actions: ['read', 'admin'] })
+    const line = 'POST /api/v1/organizations/acme/robots/builder/tokens'
+    const { answer, entries } = await s.doing(line, { as: text, body: { name: 'wider', actions: ['write'] } })
+    assert.equal(answer.status, 403)
+    assert.deepEqual(entries.map(said), ['access.refused by mia on acme, refused'])
+    assert.equal(detailsOf(entries[0])['asked'], 'POST /api/v1/organizations/:id/robots/:robotId/tokens')
+  })
+
+  test('of the office of owners are about the organization', async () => {
+    await using s = await setUp()
+    await s.t.access.organizations.setMember(s.acme, s.mia.id, 'admin')
     const body = { user: 'stranger', role: 'owner' }
     const { answer, entries } = await s.doing('POST /api/v1/organizations/acme/members', { as: s.mia.token, body })
     assert.equal(answer.status, 403)
     assert.deepEqual(entries.map(said), ['access.refused by mia on acme, refused'])
-    assert.equal(detailsOf(entries[0])['asked'], 'POST /api/v1/organizations/:id/members')
+    assert.equal(detailsOf(entries[0])['asked'], 'change members')
   })
 
   const none: [name: string, line: string, as: 'mia' | 'root' | undefined][] = [

@@ -1,7 +1,6 @@
 import { pageQuery } from '../../ts_interfaces/common.ts'
 import { type Member, member, memberChanges, memberPage, newMember } from '../../ts_interfaces/members.ts'
 import type { OrganizationEntered } from '../access/access.ts'
-import type { Principal } from '../access/principal.ts'
 import { RegistryError } from '../errors.ts'
 import type { Stored } from '../metadata/engine.ts'
 import type { MembershipDocument, OrganizationRole, UserDocument } from '../metadata/schema.ts'
@@ -40,8 +39,8 @@ export function memberRoutes({ access }: ApiDeps): Route[] {
       async ({ on, body, principal }) => {
         const user = await findUser(body.user)
         if (!user) throw new RegistryError('unprocessable', 'There is no such user.', { field: 'user' })
-        if (await access.organizations.membership(on.id, user.id)) throw alreadyMember(user.id)
-        await refuseOwnersOffice(principal, on, [body.role])
+        const { membership } = await access.enterMembership(principal, nameOf(on), user.id, body.role)
+        if (membership) throw alreadyMember(user.id)
         const made = await setMember(on, user.id, body.role, 0)
         return { ...answerOf(made, user), made: { id: user.id, path: `/organizations/${on.id}/members/${user.id}` } }
       },
@@ -53,7 +52,7 @@ export function memberRoutes({ access }: ApiDeps): Route[] {
       async ({ on, body, principal, c }) => {
         const { membership, user } = await requireMember(on, pathParam(c, 'userId'))
         const revision = revisionToMatch(c, membership)
-        await refuseOwnersOffice(principal, on, [membership.value.role, body.role])
+        await access.enterMembership(principal, nameOf(on), user.id, body.role)
         return answerOf(await setMember(on, user.id, body.role, revision), user)
       },
     ),
@@ -62,9 +61,8 @@ export function memberRoutes({ access }: ApiDeps): Route[] {
       leaving,
       { summary: 'Removes a member, or leaves', refusals: [422] },
       async ({ on, principal, c }) => {
-        const { membership, user } = await requireMember(on, pathParam(c, 'userId'))
-        const isSelf = principal.kind === 'user' && principal.user.id === user.id
-        if (!isSelf) await refuseOwnersOffice(principal, on, [membership.value.role])
+        const { user } = await requireMember(on, pathParam(c, 'userId'))
+        await access.enterMembership(principal, nameOf(on), user.id)
         await access.organizations.removeMember(on.id, user.id)
         return undefined
       },
@@ -91,20 +89,14 @@ export function memberRoutes({ access }: ApiDeps): Route[] {
     throw new RegistryError('user_unknown', 'The organization has no such member.')
   }
 
-  /** Whose right to delete the organization is that of its owners may make and unmake owners. */
-  async function refuseOwnersOffice(principal: Principal, on: OrganizationEntered, roles: readonly OrganizationRole[]) {
-    if (!roles.includes('owner')) return
-    if (principal.kind === 'user') {
-      const role = (await access.organizations.membership(on.id, principal.user.id))?.value.role
-      if (role === 'owner' || principal.user.value.isPlatformAdmin) return
-    }
-    throw new RegistryError('access_denied', 'You may not do this: owners alone make, change and remove owners.')
-  }
-
   async function memberBody({ value }: Stored<MembershipDocument>): Promise<Member | undefined> {
     const user = await access.users.get(value.userId)
     return user && bodyOf(value, user)
   }
+}
+
+function nameOf({ value: { name } }: OrganizationEntered) {
+  return { name }
 }
 
 function answerOf(membership: Stored<MembershipDocument>, user: Stored<UserDocument>) {

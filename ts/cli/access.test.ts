@@ -34,7 +34,7 @@ test('every rule that allows it is told', async () => {
 test('the one rule that refuses it is told, and the command succeeds', async () => {
   assert.deepEqual((await stowage.ok(...explain('admin', '--user', 'jane'))).split('\n'), [
     'Refused: admin by jane in npm/acme/tools, because:',
-    '- nothing gives jane the right to admin here',
+    '- nothing gives jane the right to administrate here',
   ])
 })
 

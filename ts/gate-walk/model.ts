@@ -51,6 +51,8 @@ export type Need =
   | { readonly of: 'account'; readonly action: 'read' | 'admin' }
   | { readonly of: 'platform'; readonly action: 'read' | 'admin' }
   | { readonly of: 'organization'; readonly action: 'read' | 'admin' | 'delete' }
+  /** To make, change or remove an owner of the organization. */
+  | { readonly of: 'owners' }
   /** To make a repository in the organization. */
   | { readonly of: 'creation' }
   | { readonly of: 'team'; readonly action: 'read' | 'members' | 'admin' }
@@ -109,6 +111,8 @@ function isMet(need: Need, kind: Kind, shown: Shown): boolean {
       return kind.isPlatformAdmin === true && reachesAccount(kind, need.action)
     case 'organization':
       return reachesOrganization(kind, need.action) && holdsOffice(kind, need.action)
+    case 'owners':
+      return (kind.isPlatformAdmin || kind.office === 'owner') && reachesOrganization(kind, 'admin')
     case 'creation':
       return holdsOffice(kind, 'admin') && reachesCreation(kind)
     case 'team': {
@@ -132,7 +136,7 @@ function isMet(need: Need, kind: Kind, shown: Shown): boolean {
 function mayKnow(need: Need, kind: Kind, shown: Shown): boolean {
   if (need.of === 'settings') return false
   if (need.of === 'repository') return rights(kind, shown, need.package).includes('read')
-  const isOfOrganization = need.of === 'organization' || need.of === 'team' || need.of === 'creation'
+  const isOfOrganization = ['organization', 'owners', 'team', 'creation'].includes(need.of)
   return !isOfOrganization || isMet({ of: 'organization', action: 'read' }, kind, shown)
 }
 

@@ -1,4 +1,4 @@
-import { stages } from '../metadata/schema.ts'
+import { type OrganizationRole, stages } from '../metadata/schema.ts'
 import { stageIdOf } from '../protocols/npm/stage-id.ts'
 import type { Need, Outcome } from './model.ts'
 import { type Mount, mounts, type NpmLine } from './npm-line.ts'
@@ -10,6 +10,7 @@ import {
   aUser,
   nothing,
   organization,
+  owners,
   type Row,
   repository,
   signedIn,
@@ -106,6 +107,9 @@ const lines: readonly NpmLine[] = [
   },
   ofOrganization('PUT /user', organization('admin'), '400 payload_invalid'),
   ofOrganization('DELETE /user', organization('admin'), '400 payload_invalid'),
+  ofAnOwner('PUT', { user: 'someone-who-rises', role: 'owner' }, '200', 'member'),
+  ofAnOwner('PUT', { user: 'someone-who-rises', role: 'developer' }, '200', 'owner'),
+  ofAnOwner('DELETE', { user: 'someone-who-rises' }, '204', 'owner'),
   ofOrganization('GET /team', organization('read'), '200'),
   ofOrganization('PUT /team', organization('admin'), '400 payload_invalid'),
   { ...ofOrganization('GET /package', organization('read'), '200'), lists: thePackage },
@@ -208,6 +212,19 @@ function ofOrganization(line: string, need: Need, done: string): NpmLine {
     path: (names) => `/-/org/${names.organization}${rest}`,
     hides: ['organization'],
     ...(method !== 'GET' && { body: { role: 'none' } }),
+  }
+}
+
+/** Makes, changes or removes an owner: somebody who has this role before. */
+function ofAnOwner(method: 'PUT' | 'DELETE', body: object, done: string, role: OrganizationRole): NpmLine {
+  return {
+    ...ofOrganization(`${method} /user`, organization('admin'), done),
+    needs: owners,
+    body,
+    before: async ({ t, names }) => {
+      const user = await t.access.users.findByUsername('someone-who-rises')
+      await t.access.organizations.setMember(names.organizationId, user?.id ?? '', role)
+    },
   }
 }
 

@@ -51,6 +51,8 @@ export const repository = (action: Action): Need => ({ of: 'repository', action,
 /** The right to do this with some package of the repository. */
 export const somePackage = (action: Action): Need => ({ of: 'repository', action, package: 'some' })
 export const organization = (action: 'read' | 'admin' | 'delete'): Need => ({ of: 'organization', action })
+/** The right to make, change and remove owners. */
+export const owners: readonly Need[] = [organization('admin'), { of: 'owners' }]
 export const team = (action: 'read' | 'members' | 'admin'): Need => ({ of: 'team', action })
 export const settings: Need = { of: 'settings' }
 /** What lists of packages show to whoever may read it. */

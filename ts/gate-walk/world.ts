@@ -165,6 +165,7 @@ async function fill(
     waiting.push(stageId)
   }
   const bystander = await t.aUser('bystander')
+  await t.aUser('someone-who-rises')
   const member = await t.aUser('someone-in-it')
   await t.access.organizations.setMember(main.id, member.id, 'member')
   const memberToken = await t.access.tokens.create({ userId: member.id, name: 'of a member', actions: ['read'] })

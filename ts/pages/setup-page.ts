@@ -53,7 +53,7 @@ function mistakesIn({ username, email, password, again }: ReturnType<typeof read
   const checks: [field: string, check: () => unknown][] = [
     ['username', () => checkNewUsername(username)],
     ['email', () => checkEmail(email)],
-    ['password', () => checkNewPassword(password)],
+    ['password', () => checkNewPassword(password, { username, email })],
     ['again', () => requireSame(password, again)],
   ]
   for (const [field, check] of checks) {

@@ -41,6 +41,43 @@ describe('npm org', () => {
     }
   })
 
+  test('makes, changes and removes owners for owners alone', async () => {
+    await using t = await openNpm()
+    const admin = await aPerson(t, 'jane')
+    await aPerson(t, 'eve')
+    const acme = (await t.access.organizations.findByName('acme'))?.id ?? ''
+    await t.access.organizations.setMember(acme, admin.id, 'admin')
+    const send = (as: string, method: string, body: object) => t.request(method, '/-/org/acme/user', { as, body })
+    const before = (await t.access.organizations.members(acme, {})).items
+    for (const [method, body] of [
+      ['PUT', { user: 'jane', role: 'owner' }],
+      ['PUT', { user: 'eve', role: 'owner' }],
+      ['PUT', { user: 'olga', role: 'developer' }],
+      ['PUT', { user: 'olga' }],
+      ['DELETE', { user: 'olga' }],
+    ] as const) {
+      const answer = await send(admin.token, method, body)
+      assert.equal(answer.status, 403, JSON.stringify(body))
+      assert.match(await answer.text(), /owners alone make, change and remove owners/)
+    }
+    assert.deepEqual((await t.access.organizations.members(acme, {})).items, before)
+    await ok(await send(admin.token, 'PUT', { user: 'eve', role: 'admin' }))
+    await ok(await send(t.owner, 'PUT', { user: 'eve', role: 'owner' }))
+    assert.equal((await send(admin.token, 'DELETE', { user: 'eve' })).status, 403)
+    await ok(await send(t.owner, 'PUT', { user: 'eve', role: 'developer' }))
+    await ok(await send(admin.token, 'DELETE', { user: 'jane' }))
+  })
+
+  test('without a role leaves a member what it is', async () => {
+    await using t = await openNpm()
+    await aPerson(t, 'jane')
+    const put = async (body: object) => json(await t.request('PUT', '/-/org/acme/user', { as: t.owner, body }))
+    await put({ user: 'jane', role: 'admin' })
+    assert.equal((await put({ user: 'jane', role: null })).role, 'admin')
+    assert.equal((await put({ user: 'jane' })).role, 'admin')
+    assert.equal((await put({ user: 'olga' })).role, 'owner')
+  })
+
   test('says what is wrong', async () => {
     await using t = await openNpm()
     const put = async (body: unknown) => {

@@ -49,13 +49,17 @@ export function membership({ access, limits }: ProtocolDeps) {
       return c.body(JSON.stringify(Object.fromEntries(pairs)), 200, { 'content-type': 'application/json' })
     },
 
-    /** `npm org set`; without a role it is npm's default, `developer`. */
+    /** `npm org set`; without a role it is npm's default, `developer`, and who is a member already keeps its own. */
     async setMember(c: NpmContext) {
       const organization = await organizationOf(c, 'admin')
       const body = await readJson(c, limits)
-      const role = roleOf(textProperty(body, 'role') ?? 'developer')
+      const asked = textProperty(body, 'role')
+      const wanted = asked === undefined ? undefined : roleOf(asked)
       const user = await userOf(body)
-      await access.organizations.setMember(organization.id, user.id, role)
+      const known = await access.organizations.membership(organization.id, user.id)
+      const role = wanted ?? known?.value.role ?? 'member'
+      const { membership } = await access.enterMembership(c.var.principal, { name: scopeOf(c) }, user.id, role)
+      await access.organizations.setMember(organization.id, user.id, role, membership?.revision ?? 0)
       const size = (await memberIds(organization)).length
       const { name } = organization.value
       return c.json({ org: { name, size }, user: user.value.username, role: roleNames[role] })
@@ -64,6 +68,7 @@ export function membership({ access, limits }: ProtocolDeps) {
     async removeMember(c: NpmContext) {
       const organization = await organizationOf(c, 'admin')
       const user = await userOf(await readJson(c, limits))
+      await access.enterMembership(c.var.principal, { name: scopeOf(c) }, user.id)
       await access.organizations.removeMember(organization.id, user.id)
       return c.body(null, 204)
     },

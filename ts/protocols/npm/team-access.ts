@@ -100,7 +100,7 @@ export function teamAccess(deps: ProtocolDeps) {
       if (user.value.usernameKey !== name.toLowerCase()) {
         throw new RegistryError(
           'user_unknown',
-          `There is no organization "${name.slice(0, 64)}" of yours, and you are not its user.`,
+          `You belong to no organization "${name.slice(0, 64)}", and this is not your username either.`,
         )
       }
       const memberships = await access.organizations.membershipsOf(user.id)
