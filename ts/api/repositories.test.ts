@@ -327,4 +327,17 @@ describe('permissions of a repository', () => {
     const put = (role: string) => s.t.ask(`PUT ${path}/reader`, { as, body: { role }, headers: { 'if-match': etag } })
     assert.deepEqual([(await put('developer')).status, (await put('reader')).status], [200, 412])
   })
+
+  test('are given once of several times at once that go by the same reading', async () => {
+    await using s = await setUp()
+    const as = s.owner.token
+    const path = `/repositories/${s.tools.id}/permissions`
+    const etag = (await s.t.ask(`GET ${path}`, { as })).headers.get('etag') ?? ''
+    const headers = { 'if-match': etag }
+    const puts = ['developer', 'admin', 'reader', 'developer'].map((role) =>
+      s.t.ask(`PUT ${path}/stranger`, { as, body: { role }, headers }),
+    )
+    const statuses = (await Promise.all(puts)).map(({ status }) => status)
+    assert.deepEqual(statuses.toSorted(), [200, 412, 412, 412])
+  })
 })
