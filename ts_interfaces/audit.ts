@@ -10,7 +10,10 @@ export const auditFormat = z.enum(['json', 'ndjson', 'csv'])
 
 /** What to look for; what is absent narrows nothing. */
 export const auditQuery = pageQuery.extend({
-  actor: name.optional().meta({ description: 'Who did it: a username or an id' }),
+  actor: name.optional().meta({
+    description:
+      'Who did it: an id, a username, `command-line:` and a name, or a kind: `command-line`, `system`, `anonymous`',
+  }),
   action: name.optional().meta({ description: 'What was done, such as `package.publish`' }),
   target: name.optional().meta({ description: 'The id of what it was done to' }),
   from: moment.optional(),
@@ -42,4 +45,11 @@ export const auditEntry = z
 export type AuditEntry = z.output<typeof auditEntry>
 
 /** Newest first. A page may be shorter than its limit, even empty, and have a next. */
-export const auditPage = page(auditEntry).meta({ id: 'AuditPage' })
+export const auditPage = page(auditEntry)
+  .extend({
+    unreadable: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Ids of entries that cannot be read, left out; `stowage audit verify` tells more' }),
+  })
+  .meta({ id: 'AuditPage' })

@@ -1,11 +1,10 @@
-import { type AuditEntry, type AuditQuery, auditPage, auditQuery } from '../../ts_interfaces/audit.ts'
+import { type AuditQuery, auditPage, auditQuery } from '../../ts_interfaces/audit.ts'
 import type { AuditExportFormat } from '../access/audit/export.ts'
 import type { AuditFilter } from '../access/audit/query.ts'
 import { RegistryError } from '../errors.ts'
 import { preferredType } from '../http/accept.ts'
-import type { Stored } from '../metadata/engine.ts'
-import type { AuditEntryDocument } from '../metadata/schema.ts'
-import { storePage, timeOf } from './page-of.ts'
+import { shownEntry } from './audit-entry.ts'
+import { storePage } from './page-of.ts'
 import { permissionsOf } from './permissions.ts'
 import { type ApiContext, type ApiDeps, type Route, route } from './route.ts'
 
@@ -34,8 +33,12 @@ export function auditRoutes({ access, trail }: ApiDeps): Route[] {
         const filter = await filterOf(query)
         const type = exportTypeOf(query, c)
         if (!type) {
-          const { items, next } = await trail.query({ ...filter, ...storePage(query) })
-          return { body: { items: items.map(entryBody), ...(next !== undefined && { next }) } }
+          const { items, next, unreadable } = await trail.query({ ...filter, ...storePage(query) })
+          const rest = {
+            ...(next !== undefined && { next }),
+            ...(unreadable.length > 0 && { unreadable: [...unreadable] }),
+          }
+          return { body: { items: items.map(shownEntry), ...rest } }
         }
         if (query.cursor !== undefined) throw notPaged()
         const format = exports[type]
@@ -46,7 +49,7 @@ export function auditRoutes({ access, trail }: ApiDeps): Route[] {
 
   async function filterOf({ actor, action, target, from, to }: AuditQuery): Promise<AuditFilter> {
     return {
-      ...(actor !== undefined && { actor: (await access.users.findByUsername(actor))?.id ?? actor }),
+      ...(actor !== undefined && (await trail.whoIs(actor))),
       ...(action !== undefined && { action }),
       ...(target !== undefined && { target }),
       ...(from !== undefined && { from: Date.parse(from) }),
@@ -65,30 +68,4 @@ function exportTypeOf({ format }: AuditQuery, c: ApiContext): ExportType | undef
 function notPaged(): RegistryError {
   const message = 'NDJSON and CSV hold everything that matches, so there is no page to go on from.'
   return new RegistryError('payload_invalid', message, { field: 'cursor' })
-}
-
-function entryBody({ id, value }: Stored<AuditEntryDocument>): AuditEntry {
-  const { at, action, outcome, count, address, userAgent, requestId, tokenId, details } = value
-  return {
-    id,
-    at: timeOf(at),
-    action,
-    outcome,
-    count,
-    actor: {
-      kind: value.actorKind,
-      id: value.actorId,
-      name: value.actorName,
-      ...(tokenId !== undefined && { tokenId }),
-    },
-    target: { kind: value.targetKind, id: value.targetId, name: value.targetName },
-    address,
-    userAgent,
-    requestId,
-    ...(isObject(details) && { details }),
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -12,7 +12,7 @@ import type { Registry } from '../registry/registry.ts'
 export interface ApiDeps {
   readonly access: Access
   readonly registry: Registry
-  readonly trail: Pick<AuditTrail, 'query' | 'export'>
+  readonly trail: Pick<AuditTrail, 'query' | 'whoIs' | 'export'>
   readonly jobs: Scheduler
   readonly usage: UsageReports
   readonly limits: Limits

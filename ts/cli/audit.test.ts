@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
+import { auditEntry } from '../../ts_interfaces/audit.ts'
 import { anEntry } from '../access/audit/testing.ts'
 import * as schema from '../metadata/schema.ts'
 import { execute } from './cli.ts'
@@ -48,11 +49,15 @@ describe('stowage audit', () => {
     )
   })
 
-  test('list as JSON gives the cursor of the next page', async () => {
-    const first = JSON.parse((await stowage('audit', 'list', '--limit', '2', '--json')).out)
-    assert.equal(first.items.length, 2)
-    const second = JSON.parse((await stowage('audit', 'list', '--after', first.next, '--json')).out)
-    assert.deepEqual([second.items.length, second.next], [1, undefined])
+  test('list as JSON is an array of what the API answers; the cursor of the next page is a note', async () => {
+    const first = await stowage('audit', 'list', '--limit', '2', '--json')
+    const [entry, ...others] = JSON.parse(first.out)
+    assert.equal(others.length, 1)
+    const parsed = auditEntry.parse(entry)
+    assert.deepEqual([parsed.actor.name, parsed.target.name, parsed.at.at(-1)], ['jane', '@acme/tools', 'Z'])
+    const next = /--after (\S+)$/.exec(first.notes)?.[1] ?? ''
+    const second = await stowage('audit', 'list', '--after', next, '--json')
+    assert.deepEqual([JSON.parse(second.out).length, second.notes], [1, ''])
   })
 
   const filters: [argv: string[], count: number][] = [
@@ -65,12 +70,12 @@ describe('stowage audit', () => {
   ]
   for (const [argv, count] of filters) {
     test(`list ${argv.join(' ')} gives ${count}`, async () => {
-      assert.equal(JSON.parse((await stowage('audit', 'list', '--json', ...argv)).out).items.length, count)
+      assert.equal(JSON.parse((await stowage('audit', 'list', '--json', ...argv)).out).length, count)
     })
   }
 
   const misuses: [argv: string[], note: RegExp][] = [
-    [['list', '--from', 'yesterday'], /--from/],
+    [['list', '--from', 'yesterday'], /a time such as 2026-11-21 .*, or a duration such as 7d/],
     [['list', '--from', '2026-99-99'], /a time such as 2026-11-21/],
     [['verify', '--anchor', '1'], /a number, a colon and 64/],
     [['export', '--format', 'xml'], /ndjson, csv/],
@@ -94,7 +99,7 @@ describe('stowage audit', () => {
     assert.equal(readFileSync(file, 'utf8').split('\r\n').length, 3)
     const again = await csv()
     assert.equal(again.code, 1)
-    assert.match(again.notes, /^stowage: .*exist/)
+    assert.equal(again.notes, `stowage: The file ${file} exists already and was left as it is. Name a new one.`)
   })
 })
 
@@ -137,5 +142,41 @@ describe('stowage audit list, of what clients wrote,', () => {
     )
     const { out } = await stowage('audit', 'list', '--actor', 'usr_x')
     assert.match(out, / {2}x \[2J y z {2}/)
+  })
+})
+
+describe('stowage audit list, of who it was and what,', () => {
+  before(aTrail)
+  after(() => rmSync(dataDir, { recursive: true, force: true }))
+
+  const columnsOf = (out: string) => out.split('\n').map((line) => line.split(/ {2,}/))
+
+  test('shows the kind of whoever is no user, the platform once, and the details', async () => {
+    const root = { kind: 'command-line', id: 'root', name: 'root' }
+    const jane = { kind: 'user', id: 'usr_jane', name: 'jane' }
+    const acme = { kind: 'organization', id: 'org_acme', name: 'acme' }
+    const platform = { kind: 'platform', id: 'platform', name: 'platform' }
+    await withAudit(envOf(), async (trail) => {
+      const details = { member: jane, role: 'admin' }
+      await trail.record(anEntry({ action: 'member.set', actor: root, target: acme, details, at: 1 }))
+      await trail.record(anEntry({ action: 'settings.update', target: platform, details: { signUp: true }, at: 2 }))
+    })
+    const lines = columnsOf((await stowage('audit', 'list', '--to', '2020-01-01')).out)
+    assert.deepEqual(
+      lines.map((cells) => cells.slice(1)),
+      [
+        ['ACTOR', 'ACTION', 'TARGET', 'OUTCOME', 'ADDRESS', 'DETAILS'],
+        ['jane', 'settings.update', 'platform', 'success', '192.0.2.7', 'signUp true'],
+        ['command-line root', 'member.set', 'organization acme', 'success', '192.0.2.7', 'member jane, role admin'],
+      ],
+    )
+    for (const actor of ['command-line', 'command-line:root', 'root']) {
+      const found = columnsOf((await stowage('audit', 'list', '--actor', actor)).out).slice(1)
+      assert.deepEqual(
+        found.map((cells) => cells[2]),
+        ['member.set'],
+        actor,
+      )
+    }
   })
 })

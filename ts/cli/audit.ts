@@ -2,12 +2,12 @@ import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { AuditEntry } from '../../ts_interfaces/audit.ts'
+import type { AuditTrail } from '../access/audit/audit-trail.ts'
 import type { AuditExportFormat } from '../access/audit/export.ts'
 import type { AuditAnchor, AuditReport } from '../access/audit/findings.ts'
 import type { AuditFilter, AuditPage } from '../access/audit/query.ts'
-import type { MetadataEngine } from '../metadata/engine.ts'
-import type { AuditEntryDocument } from '../metadata/schema.ts'
-import * as schema from '../metadata/schema.ts'
+import { shownEntry } from '../api/audit-entry.ts'
 import { milliseconds } from './options.ts'
 import type { Terminal } from './terminal.ts'
 import { withAudit } from './with-audit.ts'
@@ -39,7 +39,7 @@ export function auditCommand(program: Command, terminal: Terminal): void {
   filterOptions(audit.command('list').description('list entries, newest first'))
     .option('--limit <count>', 'how many at most, 1 to 1000', Number, 100)
     .option('--after <cursor>', 'go on behind the list before')
-    .option('--json', 'print them as JSON, with the cursor of the next')
+    .option('--json', 'print them as JSON')
     .addHelpText('after', '\nExample:\n  $ stowage audit list --actor jane --from 7d')
     .action((options: ListOptions) => listEntries(options, terminal))
   audit
@@ -66,10 +66,20 @@ function filterOptions(command: Command): Command {
 }
 
 function moment(text: string): number {
-  if (!/^\d{4}-/.test(text)) return Date.now() - milliseconds(text)
+  try {
+    if (!/^\d{4}-/.test(text)) return Date.now() - milliseconds(text)
+  } catch {
+    throw notMoment()
+  }
   const time = Date.parse(text)
-  if (!Number.isNaN(time)) return time
-  throw new InvalidArgumentError('It must be a time such as 2026-11-21 or 2026-11-21T12:00Z, or a duration such as 7d.')
+  if (Number.isNaN(time)) throw notMoment()
+  return time
+}
+
+function notMoment(): InvalidArgumentError {
+  return new InvalidArgumentError(
+    'It must be a time such as 2026-11-21 or 2026-11-21T12:00Z, or a duration such as 7d.',
+  )
 }
 
 function anchor(text: string): AuditAnchor {
@@ -79,23 +89,28 @@ function anchor(text: string): AuditAnchor {
 }
 
 async function listEntries({ limit, after, json, ...options }: ListOptions, terminal: Terminal): Promise<void> {
-  await withAudit(terminal.env, async (trail, engine) => {
-    const filter = await filterOf(options, engine)
+  await withAudit(terminal.env, async (trail) => {
+    const filter = await filterOf(options, trail)
     const page = await trail.query({ ...filter, limit, ...(after !== undefined && { after }) })
-    if (json) terminal.print(JSON.stringify({ ...page, items: page.items.map(({ id, value }) => ({ id, ...value })) }))
-    else printPage(page, terminal)
+    if (json) terminal.print(JSON.stringify(page.items.map(shownEntry)))
+    else printEntries(page, terminal)
+    notePage(page, terminal)
   })
 }
 
-const columns = ['TIME', 'ACTOR', 'ACTION', 'TARGET', 'OUTCOME', 'ADDRESS']
+const columns = ['TIME', 'ACTOR', 'ACTION', 'TARGET', 'OUTCOME', 'ADDRESS', 'DETAILS']
 
-function printPage({ items, next, endedEarly }: AuditPage, terminal: Terminal): void {
-  const lines = [columns, ...items.map(({ value }) => cellsOf(value))]
+function printEntries({ items }: AuditPage, terminal: Terminal): void {
+  const lines = [columns, ...items.map((entry) => cellsOf(shownEntry(entry)))]
   const widths = columns.map((_, i) => Math.max(...lines.map((cells) => cells[i]?.length ?? 0)))
   for (const cells of lines) {
     const padded = cells.map((cell, i) => cell.padEnd(widths[i] ?? 0))
     terminal.print(padded.join('  ').trimEnd())
   }
+}
+
+function notePage({ next, endedEarly, unreadable }: AuditPage, terminal: Terminal): void {
+  for (const id of unreadable) terminal.note(`Entry ${id} cannot be read and is left out: see stowage audit verify.`)
   if (endedEarly) terminal.note('Looking ended early: few entries match.')
   if (next !== undefined) terminal.note(`There may be more: --after ${next}`)
 }
@@ -103,11 +118,32 @@ function printPage({ items, next, endedEarly }: AuditPage, terminal: Terminal): 
 /** What clients wrote may hold line ends, escape sequences and marks that turn text round: none reaches the terminal. */
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]+/gu
 
-function cellsOf(entry: AuditEntryDocument): string[] {
-  const outcome = entry.count === 1 ? entry.outcome : `${entry.outcome} (${entry.count} times)`
-  const target = `${entry.targetKind} ${entry.targetName}`
-  const cells = [new Date(entry.at).toISOString(), entry.actorName, entry.action, target, outcome, entry.address]
+function cellsOf({ at, actor, action, target, outcome, count, address, details = {} }: AuditEntry): string[] {
+  const shownOutcome = count === 1 ? outcome : `${outcome} (${count} times)`
+  const who = actor.kind === 'user' ? actor.name : partyCell(actor)
+  const cells = [at, who, action, partyCell(target), shownOutcome, address, detailsCell(details)]
   return cells.map((cell) => cell.replace(unprintable, ' ').trim())
+}
+
+/** `package lib`; of the platform, and whatever is alone of its kind, the kind. */
+function partyCell({ kind, name }: AuditEntry['target']): string {
+  return kind === name ? kind : `${kind} ${name}`
+}
+
+const mostDetails = 100
+
+/** `member jane, role admin`. */
+function detailsCell(details: NonNullable<AuditEntry['details']>): string {
+  const text = Object.entries(details)
+    .map(([key, value]) => `${key} ${wordsOf(value)}`)
+    .join(', ')
+  return text.length > mostDetails ? `${text.slice(0, mostDetails - 1)}…` : text
+}
+
+function wordsOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'object' && value !== null && 'name' in value) return String(value.name)
+  return JSON.stringify(value)
 }
 
 async function verify({ anchor: earlier, json }: VerifyOptions, terminal: Terminal): Promise<void> {
@@ -132,21 +168,26 @@ function printReport(report: AuditReport, terminal: Terminal): void {
 }
 
 async function exportEntries({ format, output, ...options }: ExportOptions, terminal: Terminal): Promise<void> {
-  await withAudit(terminal.env, async (trail, engine) => {
-    const lines = trail.export(format, await filterOf(options, engine))
+  await withAudit(terminal.env, async (trail) => {
+    const lines = trail.export(format, await filterOf(options, trail))
     if (output !== undefined) {
-      // Refuses a file that exists; what it holds names people and addresses, so it is its owner's alone.
-      await pipeline(Readable.from(lines), createWriteStream(output, { flags: 'wx', mode: 0o600 }))
+      await writeNew(output, lines)
       return terminal.note(`Written to ${output}.`)
     }
     for await (const line of lines) terminal.print(line.replace(/\n$/, ''))
   })
 }
 
-/** The actor of a filter is an id; of a username it is the user's, and anything else is taken for one. */
-async function filterOf({ actor, ...rest }: FilterOptions, engine: MetadataEngine): Promise<AuditFilter> {
-  if (actor === undefined) return rest
-  const equals = { usernameKey: actor.toLowerCase() }
-  const { items } = await engine.collection(schema.users).find('byUsername', { equals, limit: 1 })
-  return { ...rest, actor: items[0]?.id ?? actor }
+/** Refuses a file that exists; what it holds names people and addresses, so it is its owner's alone. */
+async function writeNew(file: string, lines: AsyncIterable<string>): Promise<void> {
+  try {
+    await pipeline(Readable.from(lines), createWriteStream(file, { flags: 'wx', mode: 0o600 }))
+  } catch (err) {
+    if (!(err instanceof Error && 'code' in err && err.code === 'EEXIST')) throw err
+    throw new Error(`The file ${file} exists already and was left as it is. Name a new one.`)
+  }
+}
+
+async function filterOf({ actor, ...rest }: FilterOptions, trail: AuditTrail): Promise<AuditFilter> {
+  return { ...rest, ...(actor !== undefined && (await trail.whoIs(actor))) }
 }

@@ -10,6 +10,7 @@ import { auditKey, generateAuditKey } from './signing.ts'
 import { auditKeySetting, auditStore } from './store.ts'
 import { streamWriter } from './stream-writer.ts'
 import { verifyTrail } from './verify.ts'
+import { type ActorFilter, whoIs } from './who-is.ts'
 
 /** Who did what to what, chained so that nobody can change it unseen. One value a process: it is one stream. */
 export interface AuditTrail {
@@ -27,6 +28,8 @@ export interface AuditTrail {
   verify(anchor?: AuditAnchor): Promise<AuditReport>
   /** Throws `payload_invalid` for a limit out of range or a cursor of another query. */
   query(query: AuditQuery): Promise<AuditPage>
+  /** The filter for whom a person means: a kind of actor, `command-line:root`, an id or a username. */
+  whoIs(words: string): Promise<ActorFilter>
   /** Lines with their ends; see export.ts. */
   export(format: AuditExportFormat, filter?: AuditFilter): AsyncGenerator<string>
   /** Removes what is older than `before` (epoch milliseconds) so that the rest still verifies. In one process. */
@@ -71,6 +74,7 @@ export function createAuditTrail({ engine, secretSetting, process, now = Date.no
     checkpoint: () => writeCheckpoint(store),
     verify: (anchor) => verifyTrail(store, anchor),
     query: (query) => queryTrail(store, query),
+    whoIs: (words) => whoIs(store, words),
     export: (format, filter = {}) => exportTrail(store, format, filter),
     retain: (before) => retainTrail(store, before),
     async close() {

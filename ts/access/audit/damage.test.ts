@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import * as schema from '../../metadata/schema.ts'
 import { openSqliteEngine } from '../../metadata/sqlite.ts'
+import { openConnection } from '../../metadata/sqlite-connection.ts'
 import { openTestFolder } from '../../testing/stores.ts'
 import { checkpointId } from './checkpoints.ts'
 import { anEntry, openTestTrail } from './testing.ts'
@@ -28,9 +28,8 @@ async function openDamaged() {
     ...opened,
     stream: stream.id,
     sql(text: string, ...values: string[]) {
-      const database = new DatabaseSync(path)
-      database.prepare(text).run(...values)
-      database.close()
+      using connection = openConnection(path, false)
+      connection.run(text, ...values)
     },
     /** `kind sequence` of each finding. */
     async found() {

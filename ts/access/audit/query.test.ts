@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import * as schema from '../../metadata/schema.ts'
 import type { AuditQuery } from './query.ts'
 import { anEntry, openTestTrail, type TestTrail } from './testing.ts'
 
@@ -80,5 +81,54 @@ test('a limit out of range and a cursor of nobody are refused', async () => {
   await using opened = await openTestTrail()
   for (const query of [{ limit: 0 }, { limit: 1001 }, { limit: 1.5 }, { after: 'nonsense' }]) {
     await assert.rejects(opened.trail.query(query), { code: 'payload_invalid' })
+  }
+})
+
+describe('who is meant by', () => {
+  const root = { kind: 'command-line', id: 'root', name: 'root' }
+  const aUser = (username: string) => ({
+    username,
+    usernameKey: username,
+    email: `${username}@example.com`,
+    passwordHash: '',
+    displayName: '',
+    isActive: true,
+    isPlatformAdmin: false,
+    createdAt: 0,
+  })
+  const cases: [words: string, found: string[]][] = [
+    ['command-line', ['by root']],
+    ['command-line:root', ['by root']],
+    ['command-line:joe', []],
+    ['system', ['by itself']],
+    ['anonymous', []],
+    ['Root', ['by a user called root']],
+    ['usr_1', ['by a user called root']],
+    ['usr_joe', ['by joe, who is gone']],
+    ['usr_3', ['by a user called usr_1', 'by a user called usr_1']],
+  ]
+  for (const [words, found] of cases) {
+    test(words, async () => {
+      await using opened = await openTestTrail()
+      const { trail } = opened
+      const users = opened.engine.collection(schema.users)
+      await users.insert('usr_1', aUser('root'))
+      await users.insert('usr_2', aUser('usr_joe'))
+      await users.insert('usr_3', aUser('usr_1'))
+      const told = [
+        { actor: root, requestId: 'by root' },
+        { actor: { kind: 'system', id: 'system', name: 'system' }, requestId: 'by itself' },
+        { actor: { kind: 'user', id: 'usr_1', name: 'root' }, requestId: 'by a user called root' },
+        { actor: joe, requestId: 'by joe, who is gone' },
+        { actor: { kind: 'user', id: 'usr_3', name: 'usr_1' }, requestId: 'by a user called usr_1' },
+        { actor: { kind: 'user', id: 'usr_3', name: 'usr_1' }, requestId: 'by a user called usr_1' },
+      ]
+      for (const each of told) await trail.record(anEntry(each))
+      const { items } = await trail.query(await trail.whoIs(words))
+      assert.deepEqual(
+        items.map(({ value }) => value.requestId),
+        found,
+      )
+    })
   }
 })

@@ -8,6 +8,8 @@ import type { AuditStore } from './store.ts'
 export interface AuditFilter {
   /** The actor's id. */
   readonly actor?: string
+  /** `user`, `robot`, `anonymous`, `command-line` or `system`. */
+  readonly actorKind?: string
   readonly action?: string
   /** The target's id. */
   readonly target?: string
@@ -54,7 +56,8 @@ export async function queryTrail(store: AuditStore, query: AuditQuery): Promise<
   }
   const { index, asked } = planOf(query)
   const matches = (entry: Entry) => isMatch(query, entry.value)
-  const isExact = [query.actor, query.action, query.target].filter((each) => each !== undefined).length < 2
+  const narrowing = [query.actor, query.action, query.target].filter((each) => each !== undefined)
+  const isExact = narrowing.length < 2 && query.actorKind === undefined
   const items: Entry[] = []
   const unreadable: string[] = []
   let after = query.after
@@ -86,9 +89,10 @@ function planOf({ actor, action, target, from, to, order }: AuditQuery): { index
   return { index: 'byTime', asked: rest }
 }
 
-function isMatch({ actor, action, target }: AuditFilter, entry: AuditEntryDocument): boolean {
+function isMatch({ actor, actorKind, action, target }: AuditFilter, entry: AuditEntryDocument): boolean {
   return (
     (actor === undefined || entry.actorId === actor) &&
+    (actorKind === undefined || entry.actorKind === actorKind) &&
     (action === undefined || entry.action === action) &&
     (target === undefined || entry.targetId === target)
   )
