@@ -126,6 +126,8 @@ describe('what nobody sees', () => {
   test('a text has lines, and letters of every script', () => {
     const text = 'Jane\n\tДжейн, 한국어\r\n👋🏽'
     assert.equal(checkText('description', text), text)
-    assert.equal(checkLabel('displayName', 'Джейн 👋🏽', 20), 'Джейн 👋🏽')
+    for (const name of ['Джейн 👋🏽', 'می\u200cخواهم', '👩🏽\u200d💻 Ann', '❤\uFE0F\u200d🔥']) {
+      assert.equal(checkLabel('displayName', name, 20), name)
+    }
   })
 })

@@ -9,8 +9,12 @@ const username = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 const idLike = new RegExp(`^(?:${idPrefixes.map(confusableKey).join('|')})_`)
 /** Actors that the audit trail names so, and words that stand for whoever asks. */
 const notUsers = new Set(['anonymous', 'command-line', 'system', 'me', 'self'].map(confusableKey))
-/** Control, bidirectional and zero-width characters, and what ends a line: text that is not what it looks like. */
-const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
+/**
+ * Control, bidirectional and zero-width characters, and what ends a line: text that is not what it looks like. The two
+ * joiners are seen where they join: letters of Persian, the parts of an emoji.
+ */
+const joined = String.raw`[[\p{L}\p{M}\p{Emoji_Modifier}\p{Extended_Pictographic}]--[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}]]`
+const unseen = new RegExp(String.raw`(?!(?<=${joined})[\u200c\u200d](?=${joined}))[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]`, 'v')
 const email = /^[^\s@"<>(),:;\\[\]]+@[^\s@"<>(),:;\\[\].]+(?:\.[^\s@"<>(),:;\\[\].]+)*$/u
 
 /** The name as it is, when it may name an organization; else `payload_invalid` for the field `name`. */
