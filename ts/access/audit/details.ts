@@ -12,8 +12,8 @@ const secretCamelKey = /(?:Password|Token|Secret|Authorization|Cookie|PrivateKey
 /** What is taken out of every text, and what takes its place. */
 const secretTexts: readonly (readonly [pattern: RegExp, shown: string])[] = [
   [/srg_[0-9A-Za-z]{5,}/g, 'srg_[removed]'],
-  // A whole JWT anywhere, and one that was cut off where a word begins.
-  [/eyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?|(?<![\w+/-])eyJ[\w-]{10,}/g, '[token removed]'],
+  // A whole JWT anywhere, and one that was cut off where a word begins. Bounded: else a text of many beginnings takes seconds.
+  [/eyJ[\w-]{6,300}\.[\w-]+(?:\.[\w-]*)?|(?<![\w+/-])eyJ[\w-]{10,}/g, '[token removed]'],
   [/\b((?:proxy-)?authorization["']?\s*[:=]\s*)(?:(?:basic|bearer|digest|token)\s+)?[^\s,;]+/gi, '$1[removed]'],
   [/\b(bearer\s+)[\w.~+/=-]{8,}/gi, '$1[removed]'],
   [
