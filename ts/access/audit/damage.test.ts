@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { MongoClient } from 'mongodb'
+import { openMongoEngine } from '../../metadata/mongo.ts'
 import * as schema from '../../metadata/schema.ts'
 import { openSqliteEngine } from '../../metadata/sqlite.ts'
 import { openConnection } from '../../metadata/sqlite-connection.ts'
+import { mongoSkip, openMongoServer } from '../../testing/mongo-server.ts'
 import { openTestFolder } from '../../testing/stores.ts'
 import { checkpointId } from './checkpoints.ts'
 import { anEntry, openTestTrail } from './testing.ts'
@@ -223,4 +227,34 @@ test('a single checkpoint that is missing is told of as one', async () => {
   await s.recordAndSign(1)
   s.sql('DELETE FROM auditCheckpoints WHERE id = ?', checkpointId(2))
   assert.ok((await s.trail.verify()).findings.some(({ words }) => words === 'Checkpoint 2 is missing.'))
+})
+
+test('MongoDB: entries that were hidden or overwritten are findings', { skip: mongoSkip() ?? false }, async () => {
+  await using server = await openMongoServer()
+  const database = `test-${randomUUID()}`
+  await using opened = await openTestTrail(async () => {
+    const engine = await openMongoEngine({ url: server.url, database, collections, schemaVersion: 1 })
+    return { store: engine, [Symbol.asyncDispose]: () => engine.close() }
+  })
+  await opened.recordAndSign(6)
+  const [stream] = (await opened.store.streams.find('byStream', {})).items
+  assert.ok(stream)
+  const client = await MongoClient.connect(server.url)
+  try {
+    const entries = client.db(database).collection<{ _id: string }>('auditEntries')
+    const change = (sequence: number, to: object) =>
+      entries.updateOne({ _id: `${stream.id}.${sequence}` }, { $set: to })
+    await change(2, { 'ix.actorId': 'usr_nobody' })
+    await change(4, { body: '{' })
+    await change(5, { body: '{}' })
+  } finally {
+    await client.close()
+  }
+  const { findings } = await opened.trail.verify()
+  assert.deepEqual(
+    findings.map(({ kind, sequence }) => `${kind} ${sequence}`),
+    ['unreadable 4', 'unreadable 5', 'misplaced 2'],
+  )
+  const page = await opened.trail.query({})
+  assert.deepEqual([page.items.length, page.unreadable.length], [4, 2])
 })
