@@ -6,7 +6,9 @@ import { Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { auditEntry } from '../../ts_interfaces/audit.ts'
 import { anEntry } from '../access/audit/testing.ts'
+import { loadConfig } from '../config.ts'
 import * as schema from '../metadata/schema.ts'
+import { openConnection } from '../metadata/sqlite-connection.ts'
 import { execute } from './cli.ts'
 import { withAudit } from './with-audit.ts'
 
@@ -179,4 +181,20 @@ describe('stowage audit list, of who it was and what,', () => {
       )
     }
   })
+})
+
+test('stowage audit, of an entry that cannot be read, names it and shows the rest', async () => {
+  await aTrail()
+  const { metadata } = loadConfig(envOf())
+  assert.ok(metadata.kind === 'sqlite')
+  using connection = openConnection(metadata.path, false)
+  connection.run("UPDATE auditEntries SET body = '{' WHERE f_action = 'package.delete'")
+  const listed = await stowage('audit', 'list')
+  assert.equal(listed.out.split('\n').length, 3)
+  assert.match(listed.notes, /^Entry strm_\w+\.2 cannot be read and is left out: see stowage audit verify\.$/)
+  const verified = await stowage('audit', 'verify')
+  assert.equal(verified.code, 1)
+  assert.match(verified.out, /^strm_\w+: Entry 2 cannot be read: it was overwritten or damaged\.$/m)
+  assert.match((await stowage('audit', 'export', '--format', 'csv')).out, /\(unreadable\)/)
+  rmSync(dataDir, { recursive: true, force: true })
 })
