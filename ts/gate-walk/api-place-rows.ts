@@ -1,6 +1,6 @@
 import type { ApiLine } from './api-rows.ts'
 import { expected, type Need } from './model.ts'
-import { anybody, organization, repository, settings, signedIn, team } from './row.ts'
+import { organization, readers, repository, settings, signedIn, team } from './row.ts'
 
 const inOrganization = { unknown: 'organization_unknown' } as const
 const inTeam = { of: ['teamId'], unknown: 'team_unknown' } as const
@@ -69,17 +69,17 @@ export const apiPlaceLines: readonly ApiLine[] = [
     of: ['organizationId'],
     ...inOrganization,
   },
-  { line: 'GET /repositories', needs: anybody, lists: theRepository },
+  { line: 'GET /repositories', needs: readers, lists: theRepository },
   {
     line: 'GET /repositories',
-    needs: anybody,
+    needs: readers,
     query: ({ organization }) => `?organization=${organization}`,
     lists: theRepository,
     hides: ['organization'],
   },
   {
     line: 'GET /repositories',
-    needs: anybody,
+    needs: readers,
     query: (names) => `?organization=${names.organizationId}&protocol=npm&name=${names.repository}`,
     lists: theRepository,
     hides: ['organizationId', 'repository'],
