@@ -2,12 +2,11 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { MetadataEngine } from '../metadata/engine.ts'
 import type { AuditEntryDocument } from '../metadata/schema.ts'
 import * as schema from '../metadata/schema.ts'
-import { openSqliteEngine } from '../metadata/sqlite.ts'
 import { adminPassword, type ServerProcess, startServerProcess } from '../testing/server-process.ts'
 import { openTestFolder } from '../testing/stores.ts'
+import { ageIntents, untilCompleted, withStore } from './crashed-store.ts'
 import { type NpmRequests, npmRequests } from './npm-requests.ts'
 
 const clients = 12
@@ -46,33 +45,6 @@ async function assertVerified(server: ServerProcess): Promise<void> {
 
 const unitOf = ({ targetName, details }: AuditEntryDocument) =>
   `${targetName}@${(details as { units: readonly string[] }).units[0]}`
-
-async function withStore<T>(dataDir: string, use: (engine: MetadataEngine) => Promise<T>): Promise<T> {
-  const { collections, schemaVersion } = schema
-  const engine = await openSqliteEngine({ path: join(dataDir, 'stowage.db'), collections, schemaVersion })
-  try {
-    return await use(engine)
-  } finally {
-    await engine.close()
-  }
-}
-
-/** As if the crash was an hour ago: the completion job leaves alone what may still run. One is surely there. */
-async function ageIntents(engine: MetadataEngine): Promise<void> {
-  const intents = engine.collection(schema.intents)
-  await intents.insert('unt_lost', { packageId: 'pkg_lost', unitId: 'unt_lost', startedAt: Date.now() })
-  for (const { id, revision, value } of (await intents.find('byAge', { limit: 1000 })).items) {
-    await intents.update(id, revision, { ...value, startedAt: value.startedAt - 3_600_000 })
-  }
-}
-
-async function untilCompleted(engine: MetadataEngine): Promise<void> {
-  const deadline = Date.now() + 60_000
-  while ((await engine.collection(schema.intents).find('byAge', { limit: 1 })).items.length > 0) {
-    assert.ok(Date.now() < deadline, 'the completion job left intents')
-    await wait(100)
-  }
-}
 
 describe('the audit trail of real processes', { concurrency: true, timeout: 150_000 }, () => {
   for (const workers of ['1', '2']) {
