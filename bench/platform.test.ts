@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { openStores } from '../ts/cli/open-stores.ts'
 import { loadConfig } from '../ts/config.ts'
+import * as accessSchema from '../ts/metadata/access-schema.ts'
 import type { MetadataEngine } from '../ts/metadata/engine.ts'
-import * as schema from '../ts/metadata/schema.ts'
+import * as packageSchema from '../ts/metadata/package-schema.ts'
 import { describeUnit } from '../ts/protocols/all.ts'
 import { createRegistry } from '../ts/registry/registry.ts'
 import { openTestAccess } from '../ts/testing/access.ts'
@@ -52,15 +53,15 @@ async function countsOf(engine: MetadataEngine) {
   const count = (name: string, counted: Promise<number>) => counted.then((number) => [name, number] as const)
   return Object.fromEntries(
     await Promise.all([
-      count('users', engine.collection(schema.users).count('byUsername', {})),
-      count('organizations', engine.collection(schema.organizations).count('byName', {})),
-      count('packages', engine.collection(schema.packages).count('byName', {})),
-      count('units', engine.collection(schema.units).count('byKey', {})),
-      count('postings', engine.collection(schema.postings).count('byPackage', {})),
+      count('users', engine.collection(accessSchema.users).count('byUsername', {})),
+      count('organizations', engine.collection(accessSchema.organizations).count('byName', {})),
+      count('packages', engine.collection(packageSchema.packages).count('byName', {})),
+      count('units', engine.collection(packageSchema.units).count('byKey', {})),
+      count('postings', engine.collection(packageSchema.postings).count('byPackage', {})),
       count(
         'intents',
         engine
-          .collection(schema.intents)
+          .collection(packageSchema.intents)
           .find('byAge', all)
           .then(({ items }) => items.length),
       ),
@@ -83,9 +84,9 @@ test('a seeded installation is what publishes and the API would have made', asyn
 
   await t.test('search has nothing to add for any package, and nothing to take away', async () => {
     const before = await countsOf(engine)
-    const { items } = await engine.collection(schema.packages).find('byName', { limit: 1000 })
+    const { items } = await engine.collection(packageSchema.packages).find('byName', { limit: 1000 })
     const ids = async () => {
-      const found = await engine.collection(schema.postings).find('byPackage', { limit: 1000 })
+      const found = await engine.collection(packageSchema.postings).find('byPackage', { limit: 1000 })
       return found.items.map(({ id }) => id)
     }
     const idsBefore = await ids()

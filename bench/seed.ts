@@ -2,7 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import { newTokenText, tokenHash } from '../ts/access/token-text.ts'
 import { openMetadata, openStores } from '../ts/cli/open-stores.ts'
 import { loadConfig } from '../ts/config.ts'
-import * as schema from '../ts/metadata/schema.ts'
+import * as accessSchema from '../ts/metadata/access-schema.ts'
+import * as packageSchema from '../ts/metadata/package-schema.ts'
+import * as signInSchema from '../ts/metadata/sign-in-schema.ts'
 import { blobRecords } from '../ts/registry/blob-records.ts'
 import { distOf, generatePackage } from './packages.ts'
 import { type Bulk, openBulk } from './platform/bulk.ts'
@@ -52,7 +54,7 @@ async function prepare(config: ReturnType<typeof loadConfig>): Promise<{ blobs: 
       await records.keep([{ digest, sizeBytes, staged }])
       blobs.push({ digest, sizeBytes, ...distOf(tarball) })
     }
-    const [admin] = (await stores.engine.collection(schema.users).find('byUsername', { limit: 1 })).items
+    const [admin] = (await stores.engine.collection(accessSchema.users).find('byUsername', { limit: 1 })).items
     return { blobs, passwordHash: admin?.value.passwordHash ?? '' }
   } finally {
     await stores.blobs.close()
@@ -67,28 +69,32 @@ async function* piecesOf(bytes: Buffer) {
 function insertPeople(bulk: Bulk, size: PlatformSize, passwordHash: string): void {
   report(`Writing ${size.users} users and ${size.organizations} organizations`)
   for (let user = 0; user < size.users; user++) {
-    bulk.insert(schema.users, people.userId(user), people.userDocument(user, passwordHash))
+    bulk.insert(accessSchema.users, people.userId(user), people.userDocument(user, passwordHash))
     for (const organization of people.organizationsOfUser(user, size)) {
       const membership = people.membershipOf(user, organization)
-      bulk.insert(schema.memberships, membership.id, membership.value)
+      bulk.insert(accessSchema.memberships, membership.id, membership.value)
       const pointer = people.teamPointerOf(membership)
-      if (pointer) bulk.insert(schema.teamPointers, pointer.id, pointer.value)
+      if (pointer) bulk.insert(accessSchema.teamPointers, pointer.id, pointer.value)
     }
   }
 }
 
 function insertPlaces(bulk: Bulk, size: PlatformSize): void {
   for (let organization = 0; organization < size.organizations; organization++) {
-    bulk.insert(schema.organizations, people.organizationId(organization), places.organizationDocument(organization))
+    bulk.insert(
+      accessSchema.organizations,
+      people.organizationId(organization),
+      places.organizationDocument(organization),
+    )
     for (let team = 0; team < people.teamsEach; team++) {
-      bulk.insert(schema.teams, people.teamId(organization, team), people.teamDocument(organization, team))
+      bulk.insert(accessSchema.teams, people.teamId(organization, team), people.teamDocument(organization, team))
     }
     for (let i = 0; i < places.repositoriesEach.length; i++) {
       const id = places.repositoryId(organization, i)
       const repository = places.repositoryDocument(organization, i, size)
-      bulk.insert(schema.repositories, id, repository)
+      bulk.insert(accessSchema.repositories, id, repository)
       for (const pointer of places.grantPointersOf(id, repository)) {
-        bulk.insert(schema.grantPointers, pointer.id, pointer.value)
+        bulk.insert(accessSchema.grantPointers, pointer.id, pointer.value)
       }
     }
   }
@@ -115,12 +121,12 @@ function insertPackages(bulk: Bulk, size: PlatformSize, blobs: readonly StoredBl
 /** The same records as `publish` leaves, its finished intent being gone. */
 function insertPublish(bulk: Bulk, number: number, plan: Plan, sequence: number): void {
   const { package: pkg, unit, postings } = contentsOf(number, plan)
-  bulk.insert(schema.packages, pkg.id, pkg.value)
-  bulk.insert(schema.units, unit.id, unit.value)
+  bulk.insert(packageSchema.packages, pkg.id, pkg.value)
+  bulk.insert(packageSchema.units, unit.id, unit.value)
   unit.value.files.forEach(({ name, digest, sizeBytes }, i) => {
-    bulk.insert(schema.files, `${unit.id}.${i}`, { packageId: pkg.id, unitId: unit.id, name, digest, sizeBytes })
+    bulk.insert(packageSchema.files, `${unit.id}.${i}`, { packageId: pkg.id, unitId: unit.id, name, digest, sizeBytes })
   })
-  bulk.insert(schema.changes, `chg_${unit.id}`, {
+  bulk.insert(packageSchema.changes, `chg_${unit.id}`, {
     repositoryId: pkg.value.repositoryId,
     sequence,
     kind: 'publish',
@@ -130,7 +136,7 @@ function insertPublish(bulk: Bulk, number: number, plan: Plan, sequence: number)
     requestId: unit.value.requestId,
     at: unit.value.createdAt,
   })
-  for (const [id, posting] of postings) bulk.insert(schema.postings, id, posting)
+  for (const [id, posting] of postings) bulk.insert(packageSchema.postings, id, posting)
 }
 
 function insertTokens(bulk: Bulk, asked: readonly Plan[]): Pick<SeededPlatform, 'callers' | 'asks'> {
@@ -139,7 +145,7 @@ function insertTokens(bulk: Bulk, asked: readonly Plan[]): Pick<SeededPlatform, 
     const known = texts.get(holder)
     if (known !== undefined) return known
     const text = newTokenText()
-    bulk.insert(schema.tokens, idOf('tok', texts.size), tokenDocument(holder, text))
+    bulk.insert(signInSchema.tokens, idOf('tok', texts.size), tokenDocument(holder, text))
     texts.set(holder, text)
     return text
   }
@@ -154,7 +160,7 @@ function insertTokens(bulk: Bulk, asked: readonly Plan[]): Pick<SeededPlatform, 
   return { callers: { ofThree: caller(ofThree), ofThousand: caller(ofThousand) }, asks }
 }
 
-function tokenDocument(holder: string, text: string): schema.TokenDocument {
+function tokenDocument(holder: string, text: string): signInSchema.TokenDocument {
   return {
     hash: tokenHash(text),
     hint: text.slice(0, 8),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { PackageDocument, PostingDocument, UnitDocument } from '../../ts/metadata/schema.ts'
+import type { PackageDocument, PostingDocument, UnitDocument } from '../../ts/metadata/package-schema.ts'
 import { describeUnit } from '../../ts/protocols/all.ts'
 import { unitMetadata } from '../../ts/protocols/npm/unit.ts'
 import { audienceIn, postingsOf } from '../../ts/registry/postings.ts'

@@ -7,7 +7,7 @@ import type {
   TeamPointerDocument,
   TeamRole,
   UserDocument,
-} from '../../ts/metadata/schema.ts'
+} from '../../ts/metadata/access-schema.ts'
 import { beginning, idOf } from './chance.ts'
 import { membersEach, type PlatformSize } from './size.ts'
 

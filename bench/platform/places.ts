@@ -5,7 +5,7 @@ import type {
   PermissionRole,
   RepositoryDocument,
   Visibility,
-} from '../../ts/metadata/schema.ts'
+} from '../../ts/metadata/access-schema.ts'
 import { beginning, idOf } from './chance.ts'
 import { type Made, organizationId, teamId, teamsEach, userId } from './people.ts'
 import { membersEach, type PlatformSize } from './size.ts'

@@ -1,5 +1,5 @@
 import type { MetadataEngine } from '../../ts/metadata/engine.ts'
-import { type UsageDocument, usageReports } from '../../ts/metadata/schema.ts'
+import { type UsageDocument, usageReports } from '../../ts/metadata/platform-schema.ts'
 
 const id = 'usage'
 /** The job waits a hundred times as long as a count took. */

@@ -1,4 +1,3 @@
-import type { Stored } from '../metadata/engine.ts'
 import type {
   Action,
   MembershipDocument,
@@ -6,7 +5,8 @@ import type {
   OrganizationRole,
   RepositoryDocument,
   TeamDocument,
-} from '../metadata/schema.ts'
+} from '../metadata/access-schema.ts'
+import type { Stored } from '../metadata/engine.ts'
 import type { AccountGate } from './account-gate.ts'
 import type { Cursors } from './cursors.ts'
 import type { DeletedNames } from './deleted-names.ts'

@@ -1,6 +1,6 @@
 import { RegistryError } from '../errors.ts'
+import type { Action, UserDocument } from '../metadata/access-schema.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { Action, UserDocument } from '../metadata/schema.ts'
 import type { PlatformSettings } from './platform-settings.ts'
 import type { Principal, UserPrincipal } from './principal.ts'
 import { whyOutOfAccount } from './token-scope.ts'

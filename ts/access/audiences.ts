@@ -1,5 +1,5 @@
+import { grantPointers } from '../metadata/access-schema.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
-import { grantPointers } from '../metadata/schema.ts'
 import { warmReads } from '../metadata/warm-reads.ts'
 import type { Organizations } from './organizations.ts'
 import type { Principal, RobotPrincipal, UserPrincipal } from './principal.ts'

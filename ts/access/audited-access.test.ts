@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { AuditEntryDocument } from '../metadata/schema.ts'
+import type { AuditEntryDocument } from '../metadata/platform-schema.ts'
 import { openTestAccess, type TestAccess, testPassword } from '../testing/access.ts'
 import type { Access } from './access.ts'
 import { witnessing } from './audit/witness.ts'

@@ -1,5 +1,5 @@
+import type { UserDocument } from '../metadata/access-schema.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { UserDocument } from '../metadata/schema.ts'
 import type { Access } from './access.ts'
 import type { AuditDetails } from './audit/details.ts'
 import type { AuditTarget } from './audit/entries.ts'

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { hasCode, RegistryError } from '../errors.ts'
+import type { UserDocument } from '../metadata/access-schema.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { UserDocument } from '../metadata/schema.ts'
 import type { Access } from './access.ts'
 import type { AuditActor, AuditTarget } from './audit/entries.ts'
 import { witness } from './audit/witness.ts'

@@ -1,4 +1,4 @@
-import type { TokenDocument } from '../metadata/schema.ts'
+import type { TokenDocument } from '../metadata/sign-in-schema.ts'
 import type { AuditTarget } from './audit/entries.ts'
 import type { Tell } from './audited-access.ts'
 import type { AuditTargets } from './audited-targets.ts'

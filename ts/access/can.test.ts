@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Stored } from '../metadata/engine.ts'
 import type {
   Action,
   MembershipDocument,
@@ -8,9 +7,10 @@ import type {
   PermissionRole,
   RepositoryDocument,
   TeamRole,
-  TokenDocument,
   Visibility,
-} from '../metadata/schema.ts'
+} from '../metadata/access-schema.ts'
+import type { Stored } from '../metadata/engine.ts'
+import type { TokenDocument } from '../metadata/sign-in-schema.ts'
 import { decide, decideCreation, explain } from './can.ts'
 import type { Facts } from './grounds.ts'
 import { anonymous, type Principal } from './principal.ts'

@@ -1,4 +1,4 @@
-import type { Action, MembershipDocument, OrganizationRole } from '../metadata/schema.ts'
+import type { Action, MembershipDocument, OrganizationRole } from '../metadata/access-schema.ts'
 import type { Decision, OrganizationAction } from './access.ts'
 import { verbs } from './gate-words.ts'
 import { isGone } from './gone.ts'

@@ -1,5 +1,5 @@
+import type { RepositoryDocument } from '../metadata/access-schema.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
-import type { RepositoryDocument } from '../metadata/schema.ts'
 import type { Access } from './access.ts'
 import { accountGate } from './account-gate.ts'
 import { audiencesOf } from './audiences.ts'

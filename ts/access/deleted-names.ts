@@ -1,7 +1,7 @@
 import { RegistryError } from '../errors.ts'
+import type { OrganizationDocument, RepositoryDocument } from '../metadata/access-schema.ts'
+import * as accessSchema from '../metadata/access-schema.ts'
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
-import type { OrganizationDocument, RepositoryDocument } from '../metadata/schema.ts'
-import * as schema from '../metadata/schema.ts'
 import { type Mortal, present } from './gone.ts'
 
 export type DeletedKind = 'organization' | 'repository'
@@ -43,8 +43,8 @@ export interface DeletedNames {
 
 /** Deleted names in the records that deletions.ts leaves. */
 export function deletedNames(engine: MetadataEngine): DeletedNames {
-  const organizations = engine.collection(schema.organizations)
-  const repositories = engine.collection(schema.repositories)
+  const organizations = engine.collection(accessSchema.organizations)
+  const repositories = engine.collection(accessSchema.repositories)
 
   type Index = 'byDeleting' | 'byDeleted'
 

@@ -1,7 +1,7 @@
 import { RegistryError } from '../errors.ts'
+import type { OrganizationDocument, RepositoryDocument } from '../metadata/access-schema.ts'
+import * as accessSchema from '../metadata/access-schema.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
-import type { OrganizationDocument, RepositoryDocument } from '../metadata/schema.ts'
-import * as schema from '../metadata/schema.ts'
 import { changeDocument } from './change.ts'
 import { isGone } from './gone.ts'
 import { sweepHolders } from './sweep-holders.ts'
@@ -37,8 +37,8 @@ export interface Deletions {
 
 /** Deletions in the collections of organizations, repositories and who has something of them. */
 export function deletionsIn(engine: MetadataEngine, defaultOrganization: string): Deletions {
-  const organizations = engine.collection(schema.organizations)
-  const repositories = engine.collection(schema.repositories)
+  const organizations = engine.collection(accessSchema.organizations)
+  const repositories = engine.collection(accessSchema.repositories)
   const holders = sweepHolders(engine)
 
   async function markRepository(id: string) {

@@ -1,7 +1,7 @@
 import { hasCode } from '../errors.ts'
+import * as accessSchema from '../metadata/access-schema.ts'
 import type { Collection, MetadataEngine } from '../metadata/engine.ts'
 import type { Migration } from '../metadata/migrate.ts'
-import * as schema from '../metadata/schema.ts'
 import { changeDocument } from './change.ts'
 import { confusableKey } from './names.ts'
 
@@ -11,8 +11,8 @@ const pageSize = 500
 export const fillNameKeys: Migration = {
   version: 3,
   async run(engine: MetadataEngine) {
-    await fill(engine.collection(schema.organizations), 'byName', ({ name }) => name)
-    await fill(engine.collection(schema.users), 'byUsername', ({ usernameKey }) => usernameKey)
+    await fill(engine.collection(accessSchema.organizations), 'byName', ({ name }) => name)
+    await fill(engine.collection(accessSchema.users), 'byUsername', ({ usernameKey }) => usernameKey)
   },
 }
 

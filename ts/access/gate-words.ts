@@ -1,5 +1,5 @@
 import { RegistryError } from '../errors.ts'
-import type { Action, MembershipDocument } from '../metadata/schema.ts'
+import type { Action, MembershipDocument } from '../metadata/access-schema.ts'
 import type { Decision } from './access.ts'
 import type { Principal } from './principal.ts'
 import type { WarmRecords } from './warm-records.ts'

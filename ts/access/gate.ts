@@ -1,12 +1,12 @@
 import { hasCode, RegistryError } from '../errors.ts'
-import type { MetadataEngine, Stored } from '../metadata/engine.ts'
 import {
   type Action,
   type OrganizationDocument,
-  packages as packagesSpec,
   type RepositoryDocument,
   teams as teamsSpec,
-} from '../metadata/schema.ts'
+} from '../metadata/access-schema.ts'
+import type { MetadataEngine, Stored } from '../metadata/engine.ts'
+import { packages as packagesSpec } from '../metadata/package-schema.ts'
 import type { Decision, Entered, Explanation, RepositoryAddress } from './access.ts'
 import { decide, decideCreation, explain as explainDecision } from './can.ts'
 import { denied, maxNameLength, membershipOf, nobodysId, signInFirst } from './gate-words.ts'

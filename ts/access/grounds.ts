@@ -1,4 +1,3 @@
-import type { Stored } from '../metadata/engine.ts'
 import type {
   Action,
   MembershipDocument,
@@ -6,7 +5,8 @@ import type {
   PermissionRole,
   RepositoryDocument,
   TeamRole,
-} from '../metadata/schema.ts'
+} from '../metadata/access-schema.ts'
+import type { Stored } from '../metadata/engine.ts'
 import { actorOf, type Principal } from './principal.ts'
 import { allActions } from './tokens.ts'
 import { effectiveVisibility } from './visibility.ts'

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { hasCode, RegistryError } from '../errors.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
-import { type LoginRequestDocument, loginRequests as loginRequestsSpec } from '../metadata/schema.ts'
+import { type LoginRequestDocument, loginRequests as loginRequestsSpec } from '../metadata/sign-in-schema.ts'
 import { randomBase62 } from './base62.ts'
 import { allActions, type Tokens } from './tokens.ts'
 import type { Users } from './users.ts'

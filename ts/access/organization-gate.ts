@@ -1,6 +1,6 @@
 import { hasCode, RegistryError } from '../errors.ts'
+import { memberships as membershipsSpec, type OrganizationRole, teams as teamsSpec } from '../metadata/access-schema.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
-import { memberships as membershipsSpec, type OrganizationRole, teams as teamsSpec } from '../metadata/schema.ts'
 import type {
   CreationEntered,
   Decision,

@@ -1,6 +1,6 @@
 import { RegistryError } from '../errors.ts'
+import type { MembershipDocument, OrganizationDocument } from '../metadata/access-schema.ts'
 import type { Collection } from '../metadata/engine.ts'
-import type { MembershipDocument, OrganizationDocument } from '../metadata/schema.ts'
 import { changeDocument } from './change.ts'
 import { present } from './gone.ts'
 

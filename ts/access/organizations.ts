@@ -1,6 +1,5 @@
 import { hasCode, RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
-import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import {
   type MembershipDocument,
   memberships as membershipsSpec,
@@ -9,7 +8,8 @@ import {
   organizations as organizationsSpec,
   repositories as repositoriesSpec,
   type Visibility,
-} from '../metadata/schema.ts'
+} from '../metadata/access-schema.ts'
+import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import { changeDocument, changedMeanwhile } from './change.ts'
 import { deletedForGood, isGone, present, stillBeingDeleted } from './gone.ts'
 import { checkLabel, checkOrganizationName, confusableKey } from './names.ts'

@@ -1,6 +1,7 @@
 import { hasCode, RegistryError } from '../errors.ts'
+import { type UserDocument, users as usersSpec } from '../metadata/access-schema.ts'
 import type { Json, MetadataEngine } from '../metadata/engine.ts'
-import { settings as settingsSpec, type UserDocument, users as usersSpec } from '../metadata/schema.ts'
+import { settings as settingsSpec } from '../metadata/sign-in-schema.ts'
 
 const settingId = 'platform-admins'
 const pageSize = 1000

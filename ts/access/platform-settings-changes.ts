@@ -1,5 +1,5 @@
 import { RegistryError } from '../errors.ts'
-import type { Banner, BannerLevel } from '../metadata/schema.ts'
+import type { Banner, BannerLevel } from '../metadata/sign-in-schema.ts'
 import { checkLabel, checkUsername } from './names.ts'
 
 export const bannerLevels: readonly BannerLevel[] = ['info', 'warning', 'critical']

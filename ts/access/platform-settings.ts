@@ -1,6 +1,6 @@
 import { hasCode, RegistryError } from '../errors.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
-import { type PlatformSettingsDocument, platformSettings as settingsSpec } from '../metadata/schema.ts'
+import { type PlatformSettingsDocument, platformSettings as settingsSpec } from '../metadata/sign-in-schema.ts'
 import { changedMeanwhile } from './change.ts'
 import { confusableKey } from './names.ts'
 import { checkSettings, type SettingsChanges } from './platform-settings-changes.ts'

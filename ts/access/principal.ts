@@ -1,5 +1,6 @@
+import type { RobotDocument, UserDocument } from '../metadata/access-schema.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { RobotDocument, TokenDocument, UserDocument } from '../metadata/schema.ts'
+import type { TokenDocument } from '../metadata/sign-in-schema.ts'
 
 /** What a client presented, before anybody looked whether it is valid. */
 export type Credentials =

@@ -1,6 +1,6 @@
+import type { OrganizationDocument, RepositoryDocument, Visibility } from '../metadata/access-schema.ts'
+import * as accessSchema from '../metadata/access-schema.ts'
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
-import type { OrganizationDocument, RepositoryDocument, Visibility } from '../metadata/schema.ts'
-import * as schema from '../metadata/schema.ts'
 import type { Access, Entered } from './access.ts'
 import { nobodysId } from './gate-words.ts'
 import { present } from './gone.ts'
@@ -47,8 +47,8 @@ interface Source {
 
 /** By way of what the principal is, not by way of all that there is; each repository asks the gate all the same. */
 export function readableRepositories({ engine, audiences, can }: ReadableRepositoriesDeps): ListRepositories {
-  const repositories = engine.collection(schema.repositories)
-  const organizations = engine.collection(schema.organizations)
+  const repositories = engine.collection(accessSchema.repositories)
+  const organizations = engine.collection(accessSchema.organizations)
 
   function within(filter: RepositoryFilter): Source {
     const equals = prefixOf(filter)

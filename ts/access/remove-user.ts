@@ -1,6 +1,6 @@
 import { hasCode } from '../errors.ts'
+import { memberships as membershipsSpec } from '../metadata/access-schema.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
-import { memberships as membershipsSpec } from '../metadata/schema.ts'
 import { lastOwner } from './organization-owners.ts'
 import type { Organizations } from './organizations.ts'
 import type { RepositoryGrants } from './repository-grants.ts'

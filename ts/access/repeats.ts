@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { hasCode, RegistryError } from '../errors.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
-import { type IdempotencyKeyDocument, idempotencyKeys as keysSpec } from '../metadata/schema.ts'
+import { type IdempotencyKeyDocument, idempotencyKeys as keysSpec } from '../metadata/sign-in-schema.ts'
 
 const lifetimeSeconds = 24 * 3600
 /** A request that has not answered for so long died with its process. */

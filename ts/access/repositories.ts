@@ -1,12 +1,12 @@
 import { hasCode, RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
-import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import {
   grantPointers,
   organizations as organizationsSpec,
   type RepositoryDocument,
   repositories as repositoriesSpec,
-} from '../metadata/schema.ts'
+} from '../metadata/access-schema.ts'
+import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import { changeDocument } from './change.ts'
 import { deletedForGood, isGone, present, stillBeingDeleted } from './gone.ts'
 import { checkImmutableTags } from './immutable-tags.ts'

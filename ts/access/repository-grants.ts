@@ -1,5 +1,4 @@
 import { hasCode, RegistryError } from '../errors.ts'
-import type { MetadataEngine } from '../metadata/engine.ts'
 import {
   grantPointers,
   type PermissionRole,
@@ -8,7 +7,8 @@ import {
   robots as robotsSpec,
   teams as teamsSpec,
   users as usersSpec,
-} from '../metadata/schema.ts'
+} from '../metadata/access-schema.ts'
+import type { MetadataEngine } from '../metadata/engine.ts'
 import { changeDocument } from './change.ts'
 import { isGone } from './gone.ts'
 import { isRobotId } from './principal.ts'

@@ -1,7 +1,7 @@
 import { hasCode, RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
+import { type RobotDocument, robots as robotsSpec } from '../metadata/access-schema.ts'
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
-import { type RobotDocument, robots as robotsSpec } from '../metadata/schema.ts'
 import { changeDocument } from './change.ts'
 import { checkName, checkText } from './names.ts'
 import type { RepositoryGrants } from './repository-grants.ts'

@@ -1,6 +1,6 @@
 import { hasCode, RegistryError } from '../errors.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
-import * as schema from '../metadata/schema.ts'
+import * as signInSchema from '../metadata/sign-in-schema.ts'
 import type { Sealer } from './secrets.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { Sealer } from './secrets.ts'
  * make one at once, both get the same.
  */
 export function secretSettings(engine: MetadataEngine, sealer: Sealer) {
-  const settings = engine.collection(schema.settings)
+  const settings = engine.collection(signInSchema.settings)
 
   async function read(id: string): Promise<string | undefined> {
     const stored = await settings.get(id)

@@ -1,13 +1,9 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import { hasCode, RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
+import { type UserDocument, users as usersSpec } from '../metadata/access-schema.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
-import {
-  type SessionDocument,
-  sessions as sessionsSpec,
-  type UserDocument,
-  users as usersSpec,
-} from '../metadata/schema.ts'
+import { type SessionDocument, sessions as sessionsSpec } from '../metadata/sign-in-schema.ts'
 import { randomBase62 } from './base62.ts'
 import type { SessionTokens } from './session-tokens.ts'
 

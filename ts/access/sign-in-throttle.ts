@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import { hasCode, RegistryError } from '../errors.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
-import { signInFailures as failuresSpec, type SignInFailuresDocument } from '../metadata/schema.ts'
+import { signInFailures as failuresSpec, type SignInFailuresDocument } from '../metadata/sign-in-schema.ts'
 import { counted } from './wording.ts'
 
 /** Failures that cost nothing, and the longest wait after that: it doubles from a second at each. */

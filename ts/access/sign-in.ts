@@ -1,6 +1,6 @@
 import { RegistryError } from '../errors.ts'
+import type { UserDocument } from '../metadata/access-schema.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { UserDocument } from '../metadata/schema.ts'
 import type { Passwords } from './passwords.ts'
 import type { SignInThrottle } from './sign-in-throttle.ts'
 import type { Users } from './users.ts'

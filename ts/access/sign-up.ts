@@ -1,6 +1,6 @@
 import { hasCode, RegistryError } from '../errors.ts'
+import type { UserDocument } from '../metadata/access-schema.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { UserDocument } from '../metadata/schema.ts'
 import type { PlatformSettings } from './platform-settings.ts'
 import type { SignInThrottle } from './sign-in-throttle.ts'
 import type { NewUser, Users } from './users.ts'

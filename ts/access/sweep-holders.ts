@@ -1,6 +1,7 @@
+import * as accessSchema from '../metadata/access-schema.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
 import { removeAll } from '../metadata/remove-all.ts'
-import * as schema from '../metadata/schema.ts'
+import * as signInSchema from '../metadata/sign-in-schema.ts'
 
 const limit = 200
 
@@ -14,25 +15,25 @@ export interface SweepHolders {
 
 /** Removes records without looking at the rules that hold among the living, such as that of the last owner. */
 export function sweepHolders(engine: MetadataEngine): SweepHolders {
-  const teams = engine.collection(schema.teams)
-  const teamPointers = engine.collection(schema.teamPointers)
-  const robots = engine.collection(schema.robots)
-  const tokens = engine.collection(schema.tokens)
-  const memberships = engine.collection(schema.memberships)
-  const grantPointers = engine.collection(schema.grantPointers)
+  const teams = engine.collection(accessSchema.teams)
+  const teamPointers = engine.collection(accessSchema.teamPointers)
+  const robots = engine.collection(accessSchema.robots)
+  const tokens = engine.collection(signInSchema.tokens)
+  const memberships = engine.collection(accessSchema.memberships)
+  const grantPointers = engine.collection(accessSchema.grantPointers)
 
   function removeGrants(holderId: string): Promise<number> {
-    return removeAll(engine, schema.grantPointers, () =>
+    return removeAll(engine, accessSchema.grantPointers, () =>
       grantPointers.find('byHolder', { equals: { holderId }, limit }),
     )
   }
 
   /** What belongs to a record goes before it, so that a sweep which was stopped finds it again. */
   async function removeRobots(organizationId: string): Promise<number> {
-    return removeAll(engine, schema.robots, async () => {
+    return removeAll(engine, accessSchema.robots, async () => {
       const page = await robots.find('byName', { equals: { organizationId }, limit })
       for (const { id: userId } of page.items) {
-        await removeAll(engine, schema.tokens, () => tokens.find('byUser', { equals: { userId }, limit }))
+        await removeAll(engine, signInSchema.tokens, () => tokens.find('byUser', { equals: { userId }, limit }))
         await removeGrants(userId)
       }
       return page
@@ -40,10 +41,12 @@ export function sweepHolders(engine: MetadataEngine): SweepHolders {
   }
 
   async function removeTeams(organizationId: string): Promise<number> {
-    return removeAll(engine, schema.teams, async () => {
+    return removeAll(engine, accessSchema.teams, async () => {
       const page = await teams.find('byName', { equals: { organizationId }, limit })
       for (const { id: teamId } of page.items) {
-        await removeAll(engine, schema.teamPointers, () => teamPointers.find('byTeam', { equals: { teamId }, limit }))
+        await removeAll(engine, accessSchema.teamPointers, () =>
+          teamPointers.find('byTeam', { equals: { teamId }, limit }),
+        )
         await removeGrants(teamId)
       }
       return page
@@ -54,14 +57,14 @@ export function sweepHolders(engine: MetadataEngine): SweepHolders {
     async ofOrganization(organizationId) {
       const machines = await removeRobots(organizationId)
       const groups = await removeTeams(organizationId)
-      const members = await removeAll(engine, schema.memberships, () =>
+      const members = await removeAll(engine, accessSchema.memberships, () =>
         memberships.find('byOrganization', { equals: { organizationId }, limit }),
       )
       return machines + groups + members
     },
 
     ofRepository(repositoryId) {
-      return removeAll(engine, schema.grantPointers, () =>
+      return removeAll(engine, accessSchema.grantPointers, () =>
         grantPointers.find('byRepository', { equals: { repositoryId }, limit }),
       )
     },

@@ -1,6 +1,6 @@
 import { RegistryError } from '../errors.ts'
+import { memberships as membershipsSpec, robots as robotsSpec, type TeamRole } from '../metadata/access-schema.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
-import { memberships as membershipsSpec, robots as robotsSpec, type TeamRole } from '../metadata/schema.ts'
 import { changeDocument } from './change.ts'
 import { membershipId } from './organizations.ts'
 import { isRobotId } from './principal.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { hasCode } from '../errors.ts'
+import * as accessSchema from '../metadata/access-schema.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
-import * as schema from '../metadata/schema.ts'
 import { openTestAccess, type TestAccess } from '../testing/access.ts'
 import type { Principal } from './principal.ts'
 
@@ -248,7 +248,7 @@ describe('a rotated token', () => {
 /** How many pointers lead from a team: to members, to repositories. */
 function pointersIn(engine: MetadataEngine, id: string) {
   return Promise.all([
-    engine.collection(schema.teamPointers).count('byTeam', { equals: { teamId: id } }),
-    engine.collection(schema.grantPointers).count('byHolder', { equals: { holderId: id } }),
+    engine.collection(accessSchema.teamPointers).count('byTeam', { equals: { teamId: id } }),
+    engine.collection(accessSchema.grantPointers).count('byHolder', { equals: { holderId: id } }),
   ])
 }

@@ -1,13 +1,13 @@
 import { hasCode, RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
-import type { Collection, MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import {
   type TeamDocument,
   type TeamPointerDocument,
   type TeamRole,
   teamPointers,
   teams as teamsSpec,
-} from '../metadata/schema.ts'
+} from '../metadata/access-schema.ts'
+import type { Collection, MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import { changeDocument } from './change.ts'
 import { checkName, checkText } from './names.ts'
 import type { RepositoryGrants } from './repository-grants.ts'

@@ -1,5 +1,6 @@
 import { RegistryError } from '../errors.ts'
-import type { Action, TokenDocument } from '../metadata/schema.ts'
+import type { Action } from '../metadata/access-schema.ts'
+import type { TokenDocument } from '../metadata/sign-in-schema.ts'
 import { checkCidr, isWithinRanges } from './cidrs.ts'
 import { verbs } from './gate-words.ts'
 import { isWithinPattern } from './name-patterns.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { tokens as tokensSpec } from '../metadata/schema.ts'
+import { tokens as tokensSpec } from '../metadata/sign-in-schema.ts'
 import { openTestAccess, type TestAccess } from '../testing/access.ts'
 
 const dayMs = 86_400_000

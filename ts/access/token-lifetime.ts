@@ -1,6 +1,6 @@
 import { RegistryError } from '../errors.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { TokenDocument } from '../metadata/schema.ts'
+import type { TokenDocument } from '../metadata/sign-in-schema.ts'
 
 const dayMs = 86_400_000
 /** By how much a client's clock may be ahead of ours. */

@@ -1,5 +1,6 @@
+import type { Action } from '../metadata/access-schema.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { Action, TokenDocument } from '../metadata/schema.ts'
+import type { TokenDocument } from '../metadata/sign-in-schema.ts'
 import { matchesPattern } from './name-patterns.ts'
 
 /** What a token is used on; no `repositoryId` for a repository that is about to be made. */

@@ -1,6 +1,6 @@
 import { hasCode } from '../errors.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
-import { type TokenDocument, tokens as tokensSpec } from '../metadata/schema.ts'
+import { type TokenDocument, tokens as tokensSpec } from '../metadata/sign-in-schema.ts'
 
 const writtenEverySeconds = 60
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { tokens } from '../metadata/schema.ts'
+import { tokens } from '../metadata/sign-in-schema.ts'
 import { openTestAccess, testPassword } from '../testing/access.ts'
 import { isTokenText, newTokenText, tokenHash } from './token-text.ts'
 import type { NewToken } from './tokens.ts'

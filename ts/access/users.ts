@@ -1,7 +1,7 @@
 import { hasCode, RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
+import { type UserDocument, users as usersSpec } from '../metadata/access-schema.ts'
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
-import { type UserDocument, users as usersSpec } from '../metadata/schema.ts'
 import { changeDocument, changedMeanwhile } from './change.ts'
 import { checkEmail, checkLabel, checkNewUsername, confusableKey, usernameKey } from './names.ts'
 import { checkNewPassword, type Passwords } from './passwords.ts'

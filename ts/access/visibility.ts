@@ -1,4 +1,4 @@
-import type { OrganizationDocument, RepositoryDocument, Visibility } from '../metadata/schema.ts'
+import type { OrganizationDocument, RepositoryDocument, Visibility } from '../metadata/access-schema.ts'
 
 const openness: Record<Visibility, number> = { private: 0, internal: 1, public: 2 }
 

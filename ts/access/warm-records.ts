@@ -1,22 +1,24 @@
-import type { MetadataEngine, Stored } from '../metadata/engine.ts'
 import {
   type MembershipDocument,
   memberships,
   type OrganizationDocument,
   organizations,
-  type PlatformSettingsDocument,
-  platformSettings,
   type RepositoryDocument,
   type RobotDocument,
   repositories,
   robots,
+  type UserDocument,
+  users,
+} from '../metadata/access-schema.ts'
+import type { MetadataEngine, Stored } from '../metadata/engine.ts'
+import {
+  type PlatformSettingsDocument,
+  platformSettings,
   type SessionDocument,
   sessions,
   type TokenDocument,
   tokens,
-  type UserDocument,
-  users,
-} from '../metadata/schema.ts'
+} from '../metadata/sign-in-schema.ts'
 import { type WarmReads, warmReads } from '../metadata/warm-reads.ts'
 import { membershipId } from './organizations.ts'
 

@@ -6,7 +6,7 @@ import {
 } from '../../ts_interfaces/admin-settings.ts'
 import type { SettingsChanges } from '../access/platform-settings-changes.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { PlatformSettingsDocument } from '../metadata/schema.ts'
+import type { PlatformSettingsDocument } from '../metadata/sign-in-schema.ts'
 import { etagOf, revisionToMatch } from './etag.ts'
 import { permissionsOf } from './permissions.ts'
 import { type ApiDeps, type Route, route } from './route.ts'

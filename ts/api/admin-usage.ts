@@ -1,6 +1,6 @@
 import { type PlatformStorage, platformStats, platformStorage } from '../../ts_interfaces/admin-usage.ts'
 import { type DiskSpace, diskSpace } from '../blobs/disk-space.ts'
-import type { UsageDocument } from '../metadata/schema.ts'
+import type { UsageDocument } from '../metadata/platform-schema.ts'
 import { timeOf } from './page-of.ts'
 import { permissionsOf } from './permissions.ts'
 import { type ApiDeps, type Route, route } from './route.ts'

@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../../ts_interfaces/audit.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { AuditEntryDocument } from '../metadata/schema.ts'
+import type { AuditEntryDocument } from '../metadata/platform-schema.ts'
 
 /** An entry as the API and the command line tell it, without its place in the chain. */
 export function shownEntry({ id, value }: Stored<AuditEntryDocument>): AuditEntry {

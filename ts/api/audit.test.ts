@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Json } from '../metadata/engine.ts'
-import type { AuditEntryDocument } from '../metadata/schema.ts'
+import type { AuditEntryDocument } from '../metadata/platform-schema.ts'
 import { aPublishBody } from '../protocols/npm/publish-builder.ts'
 import { testPassword } from '../testing/access.ts'
 import type { TestRequest } from '../testing/app.ts'

@@ -1,7 +1,7 @@
 import * as interfaces from '../../ts_interfaces/packages.ts'
 import type { Principal } from '../access/principal.ts'
 import { RegistryError } from '../errors.ts'
-import type { ChangeKind } from '../metadata/schema.ts'
+import type { ChangeKind } from '../metadata/package-schema.ts'
 import { requireMessage } from '../registry/deprecation.ts'
 import { deprecating, yanking } from '../registry/marking.ts'
 import { ownerNamed, owning } from '../registry/owners.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Visibility } from '../metadata/schema.ts'
+import type { Visibility } from '../metadata/access-schema.ts'
 import { openTestApi } from './testing.ts'
 
 /** An organization `acme` with one of each office, a repository `tools`, somebody with each role there, and a robot. */

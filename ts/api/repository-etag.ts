@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { RegistryError } from '../errors.ts'
 import { matchesEtag } from '../http/conditional.ts'
+import type { RepositoryDocument } from '../metadata/access-schema.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { RepositoryDocument } from '../metadata/schema.ts'
 import type { ApiContext } from './route.ts'
 
 /** Of what people set: its record also changes when search has followed a visibility. With quotes. */

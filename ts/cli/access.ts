@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { actorOf, type Principal } from '../access/principal.ts'
 import { allActions } from '../access/tokens.ts'
-import type { Action } from '../metadata/schema.ts'
+import type { Action } from '../metadata/access-schema.ts'
 import { nameOfPrincipal, type PrincipalOptions, readPrincipal, requirePrincipal } from './access-principal.ts'
 import { formatAddress, parseAddress } from './addresses.ts'
 import { holderOptions } from './holders.ts'

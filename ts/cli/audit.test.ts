@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { auditEntry } from '../../ts_interfaces/audit.ts'
 import { anEntry } from '../access/audit/testing.ts'
 import { loadConfig } from '../config.ts'
-import * as schema from '../metadata/schema.ts'
+import * as platformSchema from '../metadata/platform-schema.ts'
 import { openConnection } from '../metadata/sqlite-connection.ts'
 import { execute } from './cli.ts'
 import { withAudit } from './with-audit.ts'
@@ -121,7 +121,7 @@ describe('stowage audit verify', () => {
     assert.equal((await stowage('audit', 'verify', '--anchor', `1:${'0'.repeat(64)}`)).code, 1)
 
     await withAudit(envOf(), async (_trail, engine) => {
-      const entries = engine.collection(schema.auditEntries)
+      const entries = engine.collection(platformSchema.auditEntries)
       const [entry] = (await entries.find('byAction', { equals: { action: 'package.delete' } })).items
       if (entry) await entries.update(entry.id, entry.revision, { ...entry.value, actorName: 'mallory' })
     })

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { loadConfig } from '../config.ts'
 import { jobHistory } from '../jobs/job-history.ts'
-import type { JobDocument } from '../metadata/schema.ts'
+import type { JobDocument } from '../metadata/platform-schema.ts'
 import { openMetadata } from './open-stores.ts'
 import { printTable } from './table.ts'
 import type { Terminal } from './terminal.ts'

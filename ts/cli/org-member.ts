@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { Access } from '../access/access.ts'
-import type { OrganizationRole } from '../metadata/schema.ts'
+import type { OrganizationRole } from '../metadata/access-schema.ts'
 import { everyPage } from './every-page.ts'
 import { printTable } from './table.ts'
 import type { Terminal } from './terminal.ts'

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Access } from '../access/access.ts'
+import type { OrganizationDocument, Visibility } from '../metadata/access-schema.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { OrganizationDocument, Visibility } from '../metadata/schema.ts'
 import { everyPage } from './every-page.ts'
 import { visibilityOption } from './options.ts'
 import { orgDeletionCommands } from './org-deletion.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { PermissionRole } from '../metadata/schema.ts'
+import type { PermissionRole } from '../metadata/access-schema.ts'
 import { addressArgument, formatAddress, parseAddress } from './addresses.ts'
 import {
   describeHolder,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { RepositorySettings } from '../access/repositories.ts'
-import type { Visibility } from '../metadata/schema.ts'
+import type { Visibility } from '../metadata/access-schema.ts'
 import { visibilityOption, wordList } from './options.ts'
 
 /** What the options of `settingOptions` leave. */

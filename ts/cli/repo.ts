@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Access } from '../access/access.ts'
+import type { OrganizationDocument, RepositoryDocument } from '../metadata/access-schema.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { OrganizationDocument, RepositoryDocument } from '../metadata/schema.ts'
 import { addressArgument, formatAddress, parseAddress } from './addresses.ts'
 import { everyPage } from './every-page.ts'
 import { repoDeletionCommands } from './repo-deletion.ts'

@@ -1,6 +1,6 @@
 import type { Access, Entered } from '../access/access.ts'
+import type { RobotDocument, TeamDocument } from '../metadata/access-schema.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { RobotDocument, TeamDocument } from '../metadata/schema.ts'
 import { type Address, formatAddress, type Place } from './addresses.ts'
 import { requireOrganization } from './with-access.ts'
 

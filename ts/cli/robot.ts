@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import type { RobotDocument } from '../metadata/access-schema.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { RobotDocument } from '../metadata/schema.ts'
 import { parsePlace, placeArgument } from './addresses.ts'
 import { everyPage } from './every-page.ts'
 import { requireRobot } from './required.ts'

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { Access } from '../access/access.ts'
-import type { TeamRole } from '../metadata/schema.ts'
+import type { TeamRole } from '../metadata/access-schema.ts'
 import { type Place, parsePlace, placeArgument } from './addresses.ts'
 import { everyPage } from './every-page.ts'
 import {

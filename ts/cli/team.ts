@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Access } from '../access/access.ts'
+import type { TeamDocument } from '../metadata/access-schema.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { TeamDocument } from '../metadata/schema.ts'
 import { parsePlace, placeArgument } from './addresses.ts'
 import { everyPage } from './every-page.ts'
 import { requireTeam } from './required.ts'

@@ -1,6 +1,6 @@
 import type { Access } from '../access/access.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { TokenDocument } from '../metadata/schema.ts'
+import type { TokenDocument } from '../metadata/sign-in-schema.ts'
 import { formatAddress } from './addresses.ts'
 
 /** What may be told of a token: nothing of its secret but the first characters. What it is limited to goes by name. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Access } from '../access/access.ts'
+import type { UserDocument } from '../metadata/access-schema.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { UserDocument } from '../metadata/schema.ts'
 import { everyPage } from './every-page.ts'
 import { newPassword } from './new-password.ts'
 import { printDone, printFacts, printTable } from './table.ts'

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { AuditEntryDocument } from '../metadata/schema.ts'
-import * as schema from '../metadata/schema.ts'
+import type { AuditEntryDocument } from '../metadata/platform-schema.ts'
+import * as platformSchema from '../metadata/platform-schema.ts'
 import { adminPassword, type ServerProcess, startServerProcess } from '../testing/server-process.ts'
 import { openTestFolder } from '../testing/stores.ts'
 import { ageIntents, untilCompleted, withStore } from './crashed-store.ts'
@@ -99,11 +99,13 @@ describe('the audit trail of real processes', { concurrency: true, timeout: 150_
     await server.adminToken()
     await withStore(dataDir, async (engine) => {
       const deadline = Date.now() + 120_000
-      while ((await engine.collection(schema.auditCheckpoints).find('bySequence', { limit: 1 })).items.length === 0) {
+      while (
+        (await engine.collection(platformSchema.auditCheckpoints).find('bySequence', { limit: 1 })).items.length === 0
+      ) {
         assert.ok(Date.now() < deadline, 'no checkpoint was written')
         await wait(500)
       }
-      const entries = engine.collection(schema.auditEntries)
+      const entries = engine.collection(platformSchema.auditEntries)
       const [last] = (await entries.find('byTime', { order: 'descending', limit: 1 })).items
       await entries.delete(last?.id ?? '')
     })

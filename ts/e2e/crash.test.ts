@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { filesystemBlobStore } from '../blobs/filesystem.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
-import * as schema from '../metadata/schema.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 import { type ServerProcess, startServerProcess } from '../testing/server-process.ts'
 import { openTestFolder } from '../testing/stores.ts'
 import { ageIntents, untilCompleted, withStore } from './crashed-store.ts'
@@ -69,7 +69,7 @@ async function assertNothingHalf(npm: NpmRequests): Promise<number> {
 
 /** The log has an entry for each visible version, numbered without a hole. */
 async function assertLogComplete(engine: MetadataEngine, versions: number): Promise<void> {
-  const { items } = await engine.collection(schema.changes).find('bySequence', { limit: 1000 })
+  const { items } = await engine.collection(packageSchema.changes).find('bySequence', { limit: 1000 })
   assert.deepEqual(
     items.map(({ value }) => value.sequence),
     Array.from({ length: versions }, (_, i) => i + 1),

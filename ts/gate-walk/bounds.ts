@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Visibility } from '../metadata/schema.ts'
+import type { Visibility } from '../metadata/access-schema.ts'
 import { aPublishBody } from '../protocols/npm/publish-builder.ts'
 import { openTestApp, type TestApp } from '../testing/app.ts'
 

@@ -1,6 +1,6 @@
 import { csrfToken, sessionCookie } from '../access/sessions.ts'
 import { allActions, type NewToken } from '../access/tokens.ts'
-import { tokens } from '../metadata/schema.ts'
+import { tokens } from '../metadata/sign-in-schema.ts'
 import { testPassword } from '../testing/access.ts'
 import type { TestApp } from '../testing/app.ts'
 import type { Kind, TokenLimits } from './model.ts'

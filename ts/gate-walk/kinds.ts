@@ -1,4 +1,4 @@
-import type { Action } from '../metadata/schema.ts'
+import type { Action } from '../metadata/access-schema.ts'
 import { isInvalid, type Kind, type Shown, type TokenLimits } from './model.ts'
 
 const owner = { is: 'user', by: 'token', office: 'owner' } as const

@@ -1,4 +1,4 @@
-import type { Action, PermissionRole, TeamRole, Visibility } from '../metadata/schema.ts'
+import type { Action, PermissionRole, TeamRole, Visibility } from '../metadata/access-schema.ts'
 
 /** How a request ends, as far as rights decide it. */
 export type Outcome = 'allowed' | 'unknown' | 'denied' | 'sign in first' | 'credentials invalid'

@@ -1,4 +1,5 @@
-import { type OrganizationRole, stages } from '../metadata/schema.ts'
+import type { OrganizationRole } from '../metadata/access-schema.ts'
+import { stages } from '../metadata/package-schema.ts'
 import { stageIdOf } from '../protocols/npm/stage-id.ts'
 import type { Need, Outcome } from './model.ts'
 import { type Mount, mounts, type NpmLine } from './npm-line.ts'

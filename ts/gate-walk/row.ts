@@ -1,4 +1,4 @@
-import type { Action } from '../metadata/schema.ts'
+import type { Action } from '../metadata/access-schema.ts'
 import { type Surface, seenFrom } from './kinds.ts'
 import { expected, type Kind, type Need, type Outcome, type Shown } from './model.ts'
 import type { NameKey, Names, World } from './world.ts'

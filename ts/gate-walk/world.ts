@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { stages, tokens, type Visibility } from '../metadata/schema.ts'
+import type { Visibility } from '../metadata/access-schema.ts'
+import { stages } from '../metadata/package-schema.ts'
+import { tokens } from '../metadata/sign-in-schema.ts'
 import { aPublishBody } from '../protocols/npm/publish-builder.ts'
 import { stageIdOf } from '../protocols/npm/stage-id.ts'
 import { openTestApp, type TestApp, type TestSurroundings } from '../testing/app.ts'

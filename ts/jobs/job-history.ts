@@ -1,7 +1,7 @@
 import { changeDocument } from '../access/change.ts'
 import { hasCode } from '../errors.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
-import { type JobDocument, type JobRun, jobs as jobsSpec } from '../metadata/schema.ts'
+import { type JobDocument, type JobRun, jobs as jobsSpec } from '../metadata/platform-schema.ts'
 
 /** How late the history may tell of a run like the one before it. */
 const savedEverySeconds = 300

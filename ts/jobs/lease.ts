@@ -1,6 +1,6 @@
 import { hasCode } from '../errors.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
-import * as schema from '../metadata/schema.ts'
+import * as platformSchema from '../metadata/platform-schema.ts'
 
 /**
  * Takes or renews an exclusive right for some seconds. False when somebody else holds it. It ends by itself, so a
@@ -13,7 +13,7 @@ export async function takeLease(
   seconds: number,
   now = Date.now(),
 ): Promise<boolean> {
-  const leases = engine.collection(schema.leases)
+  const leases = engine.collection(platformSchema.leases)
   const wanted = { holder, expiresAt: now + seconds * 1000 }
   const held = await leases.get(name)
   if (held && held.value.holder !== holder && held.value.expiresAt > now) return false

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { until } from '../e2e/until.ts'
 import { silentLog } from '../http/testing.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
+import * as platformSchema from '../metadata/platform-schema.ts'
 import * as schema from '../metadata/schema.ts'
 import { openTestEngine } from '../testing/stores.ts'
 import { takeLease } from './lease.ts'
@@ -57,7 +58,7 @@ test('an exclusive job runs in one of two processes', async () => {
   const second = aJob({ exclusive: true, everySeconds: 0.5 })
   await takeLease(engine.store, 'job-test', 'somebody else', 3600)
   const schedulers = [first, second].map(({ job }) => startJobs([job], engine.store, silentLog))
-  await engine.store.collection(schema.leases).delete('job-test')
+  await engine.store.collection(platformSchema.leases).delete('job-test')
   await Promise.race([first.ran(), second.ran()])
   await Promise.all(schedulers.map((scheduler) => scheduler.stop()))
   assert.equal(Math.min(first.runs(), second.runs()), 0)
@@ -108,7 +109,7 @@ describe('a run on request', () => {
 })
 
 describe('the history', () => {
-  const historyOf = async (engine: MetadataEngine) => engine.collection(schema.jobs).get('test')
+  const historyOf = async (engine: MetadataEngine) => engine.collection(platformSchema.jobs).get('test')
 
   test('tells how a failed run ended, in any process', async () => {
     await using engine = await openTestEngine(schema.collections)
@@ -145,7 +146,7 @@ describe('the history', () => {
   test('does not believe a process that was killed while it ran something', async () => {
     await using engine = await openTestEngine(schema.collections)
     const running = { process: 'gone (pid 1)', startedAt: 1, until: Date.now() - 1 }
-    await engine.store.collection(schema.jobs).insert('test', { name: 'test', running })
+    await engine.store.collection(platformSchema.jobs).insert('test', { name: 'test', running })
     const scheduler = startJobs([aJob({ everySeconds: 3600, exclusive: true }).job], engine.store, silentLog)
     assert.equal((await scheduler.list())[0]?.running, undefined)
     await scheduler.run('test')

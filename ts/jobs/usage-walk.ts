@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isGone } from '../access/gone.ts'
+import * as accessSchema from '../metadata/access-schema.ts'
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
-import * as schema from '../metadata/schema.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
+import type * as platformSchema from '../metadata/platform-schema.ts'
 
 const packagesAtOnce = 20
 const pageLength = 1000
@@ -11,9 +13,9 @@ const downloadDays = 30
 const restShare = 19
 const dayMs = 86_400_000
 
-type Found = Omit<schema.UsageDocument, 'countedAt' | 'durationMs'>
+type Found = Omit<platformSchema.UsageDocument, 'countedAt' | 'durationMs'>
 
-const nothing: schema.Usage = { packages: 0, versions: 0, files: 0, sizeBytes: 0, downloads: 0 }
+const nothing: platformSchema.Usage = { packages: 0, versions: 0, files: 0, sizeBytes: 0, downloads: 0 }
 
 /**
  * Counts everything there is, a page at a time, resting in between; a store of a million packages takes minutes.
@@ -21,9 +23,9 @@ const nothing: schema.Usage = { packages: 0, versions: 0, files: 0, sizeBytes: 0
  */
 export async function countUsage(engine: MetadataEngine, signal: AbortSignal): Promise<Found | undefined> {
   const rest = rests(signal)
-  const repositories: schema.RepositoryUsage[] = []
-  const protocols = new Map<string, schema.ProtocolUsage>()
-  for await (const repository of every((page) => engine.collection(schema.repositories).find('byName', page))) {
+  const repositories: platformSchema.RepositoryUsage[] = []
+  const protocols = new Map<string, platformSchema.ProtocolUsage>()
+  for await (const repository of every((page) => engine.collection(accessSchema.repositories).find('byName', page))) {
     if (isGone(repository.value)) continue
     const usage = await repositoryUsage(engine, repository.id, signal, rest)
     if (!usage) return undefined
@@ -43,8 +45,8 @@ async function repositoryUsage(
   repositoryId: string,
   signal: AbortSignal,
   rest: () => Promise<void>,
-): Promise<schema.Usage | undefined> {
-  const packages = engine.collection(schema.packages)
+): Promise<platformSchema.Usage | undefined> {
+  const packages = engine.collection(packageSchema.packages)
   let sum = nothing
   for (let after: string | undefined; ; ) {
     const more = after === undefined ? {} : { after }
@@ -60,17 +62,19 @@ async function repositoryUsage(
 
 async function packageUsage(
   engine: MetadataEngine,
-  { id, value }: Stored<schema.PackageDocument>,
-): Promise<schema.Usage> {
+  { id, value }: Stored<packageSchema.PackageDocument>,
+): Promise<platformSchema.Usage> {
   const versions = value.published - value.marks.filter(([, { deletedAt }]) => deletedAt !== undefined).length
   const usage = { ...nothing, packages: versions > 0 ? 1 : 0, versions }
   const ofPackage = { equals: { packageId: id } }
-  for await (const file of every((page) => engine.collection(schema.files).find('byName', { ...ofPackage, ...page }))) {
+  for await (const file of every((page) =>
+    engine.collection(packageSchema.files).find('byName', { ...ofPackage, ...page }),
+  )) {
     usage.files += 1
     usage.sizeBytes += file.value.sizeBytes
   }
   const range = { from: new Date(Date.now() - (downloadDays - 1) * dayMs).toISOString().slice(0, 10) }
-  const downloads = engine.collection(schema.downloads)
+  const downloads = engine.collection(packageSchema.downloads)
   for await (const { value: day } of every((page) => downloads.find('byPackage', { ...ofPackage, range, ...page }))) {
     usage.downloads += day.count
   }
@@ -79,7 +83,7 @@ async function packageUsage(
 
 async function blobUsage(engine: MetadataEngine, signal: AbortSignal, rest: () => Promise<void>) {
   const sum = { count: 0, sizeBytes: 0 }
-  for await (const { value } of every((page) => engine.collection(schema.blobs).find('byState', page))) {
+  for await (const { value } of every((page) => engine.collection(packageSchema.blobs).find('byState', page))) {
     sum.count += 1
     sum.sizeBytes += value.sizeBytes
     if (sum.count % pageLength !== 0) continue
@@ -98,7 +102,7 @@ async function* every<T>(load: (page: { limit: number; after?: string }) => Prom
   }
 }
 
-function added(a: schema.Usage, b: schema.Usage): schema.Usage {
+function added(a: platformSchema.Usage, b: platformSchema.Usage): platformSchema.Usage {
   return {
     packages: a.packages + b.packages,
     versions: a.versions + b.versions,
@@ -108,12 +112,13 @@ function added(a: schema.Usage, b: schema.Usage): schema.Usage {
   }
 }
 
-function keepLargest(repositories: schema.RepositoryUsage[]): void {
+function keepLargest(repositories: platformSchema.RepositoryUsage[]): void {
   repositories.sort((a, b) => b.sizeBytes - a.sizeBytes || (a.repositoryId < b.repositoryId ? -1 : 1))
   repositories.length = Math.min(repositories.length, largestShown)
 }
 
-const byProtocol = (a: schema.ProtocolUsage, b: schema.ProtocolUsage) => (a.protocol < b.protocol ? -1 : 1)
+const byProtocol = (a: platformSchema.ProtocolUsage, b: platformSchema.ProtocolUsage) =>
+  a.protocol < b.protocol ? -1 : 1
 
 /** Waits in proportion to what was worked since the last time, unless it was next to nothing or the walk ends. */
 function rests(signal: AbortSignal): () => Promise<void> {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { files, usageReports as reportsSpec, repositories } from '../metadata/schema.ts'
+import { repositories } from '../metadata/access-schema.ts'
+import { files } from '../metadata/package-schema.ts'
+import { usageReports as reportsSpec } from '../metadata/platform-schema.ts'
 import { aPublish, aRepository, openTestRegistry, type TestRegistry } from '../testing/registry.ts'
 import { usageReports } from './usage.ts'
 

@@ -1,6 +1,8 @@
 import { hasCode } from '../errors.ts'
+import * as accessSchema from '../metadata/access-schema.ts'
 import type { Collection, MetadataEngine } from '../metadata/engine.ts'
-import * as schema from '../metadata/schema.ts'
+import * as platformSchema from '../metadata/platform-schema.ts'
+import * as signInSchema from '../metadata/sign-in-schema.ts'
 import type { JobTurn } from './scheduler.ts'
 import { countUsage } from './usage-walk.ts'
 
@@ -26,24 +28,24 @@ export interface UsageReports {
   /** At most 10 s old, counted over indexes. */
   counts(): Promise<PlatformCounts>
   /** What the job counted last; `undefined` before its first run has ended. */
-  report(): Promise<schema.UsageDocument | undefined>
+  report(): Promise<platformSchema.UsageDocument | undefined>
   /** Counts and keeps the report; does nothing when the last count took long and is not old enough, but on request. */
   count(turn: JobTurn): Promise<void>
 }
 
 /** The reports over all collections of this store. */
 export function usageReports(engine: MetadataEngine): UsageReports {
-  const reports = engine.collection(schema.usageReports)
+  const reports = engine.collection(platformSchema.usageReports)
   let counted: { readonly at: number; readonly counts: Promise<PlatformCounts> } | undefined
 
   async function countNow(): Promise<PlatformCounts> {
     const [users, organizations, teams, robots, tokens, repositories] = await Promise.all([
-      engine.collection(schema.users).count('byUsername', {}),
-      countPresent(engine.collection(schema.organizations)),
-      engine.collection(schema.teams).count('byName', {}),
-      engine.collection(schema.robots).count('byName', {}),
-      engine.collection(schema.tokens).count('byHash', {}),
-      countPresent(engine.collection(schema.repositories)),
+      engine.collection(accessSchema.users).count('byUsername', {}),
+      countPresent(engine.collection(accessSchema.organizations)),
+      engine.collection(accessSchema.teams).count('byName', {}),
+      engine.collection(accessSchema.robots).count('byName', {}),
+      engine.collection(signInSchema.tokens).count('byHash', {}),
+      countPresent(engine.collection(accessSchema.repositories)),
     ])
     return { users, organizations, teams, robots, tokens, repositories }
   }
@@ -93,6 +95,6 @@ async function countPresent(
   return all - deleting - deleted
 }
 
-function isSame(found: object, { countedAt: _at, durationMs: _ms, ...known }: schema.UsageDocument): boolean {
+function isSame(found: object, { countedAt: _at, durationMs: _ms, ...known }: platformSchema.UsageDocument): boolean {
   return JSON.stringify(found) === JSON.stringify(known)
 }

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { Access } from '../access/access.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { LoginRequestDocument } from '../metadata/schema.ts'
+import type { LoginRequestDocument } from '../metadata/sign-in-schema.ts'
 import { goTo, goToSignIn, showMessage, showPage } from './answers.ts'
 import { emptyForm, form } from './form.ts'
 import type { PageContext } from './visit.ts'

@@ -6,8 +6,9 @@ import { csrfToken, isCsrfToken, sessionCookie } from '../access/sessions.ts'
 import type { Limits } from '../config.ts'
 import { hasCode, RegistryError } from '../errors.ts'
 import { readWhole } from '../http/body.ts'
+import type { UserDocument } from '../metadata/access-schema.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { Banner, UserDocument } from '../metadata/schema.ts'
+import type { Banner } from '../metadata/sign-in-schema.ts'
 import type { Env } from '../protocols/protocol.ts'
 
 /** What a page knows of the browser that asks for it. */

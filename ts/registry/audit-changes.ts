@@ -3,7 +3,7 @@ import type { AuditDetails } from '../access/audit/details.ts'
 import type { AuditActor, NewAuditEntry } from '../access/audit/entries.ts'
 import { attested, witness } from '../access/audit/witness.ts'
 import { isRobotId } from '../access/principal.ts'
-import type { ChangeStamp } from '../metadata/schema.ts'
+import type { ChangeStamp } from '../metadata/package-schema.ts'
 import type { Stage, Stages } from './stages.ts'
 import type { Package } from './store.ts'
 

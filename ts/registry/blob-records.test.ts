@@ -6,6 +6,7 @@ import { filesystemBlobStore } from '../blobs/filesystem.ts'
 import type { BlobStore, Digest, StagedBlob } from '../blobs/store.ts'
 import { hasCode } from '../errors.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 import * as schema from '../metadata/schema.ts'
 import { bytesOf } from '../testing/bytes.ts'
 import { openTestEngine, openTestFolder } from '../testing/stores.ts'
@@ -131,7 +132,7 @@ interface World extends AsyncDisposable {
   /** Kept, but nothing refers to it. */
   stored(): Promise<StagedBlob>
   publish(staged: StagedBlob): Promise<void>
-  record(): Promise<Stored<schema.BlobDocument> | undefined>
+  record(): Promise<Stored<packageSchema.BlobDocument> | undefined>
   /** Collects after the grace period, up to and with a step; resolves to what does the rest. */
   collect(last?: (typeof collectorSteps)[number]): Promise<() => Promise<void>>
   /** Collects at once. */
@@ -174,9 +175,9 @@ async function openWorld(): Promise<World> {
     async publish(staged) {
       await records.keep([{ ...staged, staged }])
       const reference = { packageId: 'pkg_1', unitId: 'unt_1', name: 'a.tgz', digest, sizeBytes: content.length }
-      await engine.store.collection(schema.files).insert('unt_1.0', reference)
+      await engine.store.collection(packageSchema.files).insert('unt_1.0', reference)
     },
-    record: () => engine.store.collection(schema.blobs).get(digest),
+    record: () => engine.store.collection(packageSchema.blobs).get(digest),
     async collect(last) {
       clock += graceMs + 1
       return collect(engine.store, blobs, digest, clock, last)
@@ -200,9 +201,9 @@ async function collect(
   now: number,
   last: (typeof collectorSteps)[number] = 'remove record',
 ): Promise<() => Promise<void>> {
-  const collection = engine.collection(schema.blobs)
+  const collection = engine.collection(packageSchema.blobs)
   let seen = await collection.get(digest)
-  const swap = async (state: schema.BlobState) => {
+  const swap = async (state: packageSchema.BlobState) => {
     if (seen) seen = await collection.update(digest, seen.revision, { ...seen.value, state })
   }
   const steps: Record<(typeof collectorSteps)[number], () => Promise<void>> = {
@@ -213,7 +214,7 @@ async function collect(
     },
     async look() {
       if (seen?.value.state !== 'condemned') return
-      const references = await engine.collection(schema.files).find('byDigest', { equals: { digest }, limit: 1 })
+      const references = await engine.collection(packageSchema.files).find('byDigest', { equals: { digest }, limit: 1 })
       if (references.items.length === 0) return
       await swap('live')
       seen = undefined

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { BlobStore, Digest, StagedBlob } from '../blobs/store.ts'
 import { hasCode, RegistryError } from '../errors.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
-import * as schema from '../metadata/schema.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 
 /** How long a blob that nothing refers to is kept: what a publish may take between its touch and its reference. */
 export const graceSeconds = 24 * 3600
@@ -33,7 +33,7 @@ export interface BlobRecords {
 }
 
 export function blobRecords(engine: MetadataEngine, blobs: BlobStore, now: () => number = Date.now): BlobRecords {
-  const records = engine.collection(schema.blobs)
+  const records = engine.collection(packageSchema.blobs)
 
   /** `undefined` when another change came first, or while the blob is being deleted. */
   async function tryTouch(digest: string, sizeBytes: number): Promise<number | undefined> {

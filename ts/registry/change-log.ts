@@ -1,6 +1,6 @@
 import { hasCode } from '../errors.ts'
-import type { ChangeDocument } from '../metadata/schema.ts'
-import * as schema from '../metadata/schema.ts'
+import type { ChangeDocument } from '../metadata/package-schema.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 import type { RegistryStore } from './store.ts'
 
 type NewChange = Omit<ChangeDocument, 'sequence'>
@@ -38,7 +38,7 @@ export function changeLog(store: RegistryStore): ChangeLog {
     const outcomes = await store.engine.batch(
       group.map(({ id, change }) => {
         sequence += 1
-        return { kind: 'insert' as const, in: schema.changes, id, value: { ...change, sequence } }
+        return { kind: 'insert' as const, in: packageSchema.changes, id, value: { ...change, sequence } }
       }),
     )
     const again: Waiting[] = []

@@ -1,6 +1,6 @@
 import { hasCode } from '../errors.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { IntentDocument } from '../metadata/schema.ts'
+import type { IntentDocument } from '../metadata/package-schema.ts'
 import type { Finish } from './finish.ts'
 import type { Package, RegistryStore } from './store.ts'
 import { completeNext, swapIn } from './swap.ts'

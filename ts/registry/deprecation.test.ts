@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { PackageStatus, UnitMark } from '../metadata/schema.ts'
+import type { PackageStatus, UnitMark } from '../metadata/package-schema.ts'
 import { deprecationOf, requireMessage } from './deprecation.ts'
 
 describe('what a unit is deprecated with', () => {

@@ -1,5 +1,5 @@
 import { RegistryError } from '../errors.ts'
-import type { PackageDocument, UnitMark } from '../metadata/schema.ts'
+import type { PackageDocument, UnitMark } from '../metadata/package-schema.ts'
 import { marksOf } from './policy.ts'
 
 const maxMessageLength = 1024

@@ -1,4 +1,4 @@
-import * as schema from '../metadata/schema.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 import type { RegistryStore } from './store.ts'
 
 /** Downloads by package, version and UTC day: counted in memory, written every ten seconds and at the end. */
@@ -31,7 +31,7 @@ export function downloadCounter(store: RegistryStore, now: () => number = Date.n
       const outcomes = await store.engine.batch(
         batch.map(({ packageId, version, day, count }) => ({
           kind: 'increment' as const,
-          in: schema.downloads,
+          in: packageSchema.downloads,
           id: `${packageId}.${day}.${version}`,
           counter: 'count',
           by: count,

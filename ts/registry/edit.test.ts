@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import * as schema from '../metadata/schema.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 import { aPublish, openTestRegistry, type TestRegistry } from '../testing/registry.ts'
 import { withMarks } from './edit.ts'
 import type { Package } from './store.ts'
@@ -85,9 +85,9 @@ describe('editing a package', () => {
     await using t = await openTestRegistry()
     const pkg = await published(t, '1.0.0')
     const stamp = { id: 'chg_lost', kind: 'owner' as const, unitKeys: [], ...author, at: Date.now() }
-    await t.engine.collection(schema.intents).insert(stamp.id, { packageId: pkg.id, startedAt: 1 })
+    await t.engine.collection(packageSchema.intents).insert(stamp.id, { packageId: pkg.id, startedAt: 1 })
     await t.engine
-      .collection(schema.packages)
+      .collection(packageSchema.packages)
       .update(pkg.id, pkg.revision, { ...pkg.value, owners: ['usr_other'], recentChanges: [stamp] })
     await t.registry.completeUnfinished(Date.now())
     await t.registry.completeUnfinished(Date.now())
@@ -111,7 +111,7 @@ describe('deleting', () => {
     const pkg = await remove(t, '1.0.0')
     assert.equal(await t.registry.packages.unit(pkg, '1.0.0'), undefined)
     assert.equal(await t.registry.packages.file(pkg, 'lib-1.0.0.tgz'), undefined)
-    assert.equal(await t.engine.collection(schema.files).count('byName', {}), 1)
+    assert.equal(await t.engine.collection(packageSchema.files).count('byName', {}), 1)
     await assert.rejects(t.registry.publish(await aPublish(t, 'lib', '1.0.0')), /was deleted, and its number/)
   })
 
@@ -130,12 +130,12 @@ describe('deleting', () => {
     await using t = await openTestRegistry()
     const pkg = await published(t, '1.0.0', '1.1.0')
     const stamp = { id: 'chg_lost', kind: 'delete' as const, unitKeys: ['1.0.0'], ...author, at: Date.now() }
-    await t.engine.collection(schema.intents).insert(stamp.id, { packageId: pkg.id, startedAt: 1 })
+    await t.engine.collection(packageSchema.intents).insert(stamp.id, { packageId: pkg.id, startedAt: 1 })
     await t.engine
-      .collection(schema.packages)
+      .collection(packageSchema.packages)
       .update(pkg.id, pkg.revision, { ...pkg.value, marks: [['1.0.0', { deletedAt: 1 }]], recentChanges: [stamp] })
     await t.registry.completeUnfinished(Date.now())
-    assert.equal(await t.engine.collection(schema.files).count('byName', {}), 1)
+    assert.equal(await t.engine.collection(packageSchema.files).count('byName', {}), 1)
   })
 
   test('a publish and a deletion of the whole package at once leave no half of either', async () => {

@@ -1,6 +1,6 @@
 import { RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
-import type { ChangeKind, ChangeStamp, PackageDocument, UnitMark } from '../metadata/schema.ts'
+import type { ChangeKind, ChangeStamp, PackageDocument, UnitMark } from '../metadata/package-schema.ts'
 import type { Finish } from './finish.ts'
 import { keepingTags } from './immutable-tags.ts'
 import { isVisible, marksOf } from './policy.ts'

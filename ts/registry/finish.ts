@@ -1,7 +1,7 @@
 import { hasCode, RegistryError } from '../errors.ts'
 import type { Write } from '../metadata/engine.ts'
-import type { ChangeStamp } from '../metadata/schema.ts'
-import * as schema from '../metadata/schema.ts'
+import type { ChangeStamp } from '../metadata/package-schema.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 import type { PackageChange } from './audit-changes.ts'
 import type { ChangeLog } from './change-log.ts'
 import { marksOf } from './policy.ts'
@@ -45,7 +45,7 @@ export interface FinishDeps {
 export function finishing({ store, log, postings, sweep, onChange }: FinishDeps): Finish {
   async function dropReferences(unitId: string): Promise<Write[]> {
     const page = await store.files.find('byUnit', { equals: { unitId }, limit: 1000 })
-    return page.items.map(({ id }) => ({ kind: 'delete', in: schema.files, id }))
+    return page.items.map(({ id }) => ({ kind: 'delete', in: packageSchema.files, id }))
   }
 
   async function write(writes: Write[]) {
@@ -128,7 +128,7 @@ export function finishing({ store, log, postings, sweep, onChange }: FinishDeps)
 
     async forget(unitId) {
       const references = await dropReferences(unitId)
-      await write([...references, { kind: 'delete', in: schema.intents, id: unitId }])
+      await write([...references, { kind: 'delete', in: packageSchema.intents, id: unitId }])
     },
   }
 }

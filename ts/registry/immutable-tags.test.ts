@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import * as schema from '../metadata/schema.ts'
+import * as accessSchema from '../metadata/access-schema.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 import { aPublish, openTestRegistry, type TestRegistry } from '../testing/registry.ts'
 import { deletePackage, deleteVersions } from './delete-versions.ts'
 import { replacingTags, retagging } from './package-tags.ts'
@@ -19,7 +20,7 @@ const stays = { code: 'access_denied', message: /^The tag "lts-1" of lib stays a
 /** The repository once it keeps tags that begin with `lts-`. */
 function keeping({ engine, repository }: TestRegistry): Promise<Repository> {
   const value = { ...repository.value, immutableTags: ['stable', 'lts-*'] }
-  return engine.collection(schema.repositories).update(repository.id, repository.revision, value)
+  return engine.collection(accessSchema.repositories).update(repository.id, repository.revision, value)
 }
 
 /** With `lts-1` at 1.0.0, and `latest` at 2.0.0. */
@@ -87,7 +88,7 @@ describe('a tag that a pattern matches', () => {
     await deleteVersions(t.registry, rules, pkg, ['2.0.0'], author)
     assert.deepEqual(await tagsOf(t), { latest: '1.0.0', 'lts-1': '1.0.0' })
     const value = { ...repository.value, immutableTags: [] }
-    await t.engine.collection(schema.repositories).update(repository.id, repository.revision, value)
+    await t.engine.collection(accessSchema.repositories).update(repository.id, repository.revision, value)
     await deletePackage(t.registry, rules, await found(t), author)
     assert.equal(await t.another().packages.find(repository.id, 'lib'), undefined)
   })
@@ -111,7 +112,7 @@ describe('racing for a tag that a pattern matches', () => {
     const pkg = await found(t)
     assert.deepEqual([pkg.value.published, (await tagsOf(t))['stable']], [1, won[0]])
     assert.equal(await t.intents(), 0)
-    assert.equal(await t.engine.collection(schema.files).count('byName', {}), 1)
+    assert.equal(await t.engine.collection(packageSchema.files).count('byName', {}), 1)
   })
 
   for (const step of ['blobs-kept', 'files-referenced'] as const) {
@@ -143,7 +144,7 @@ describe('racing for a tag that a pattern matches', () => {
     const request = await aPublish(t, 'lib', '3.0.0', { repository, tags: ['stable', 'next'] })
     await s.edit(setting('stable', '1.0.0'))
     const { id } = await found(t)
-    await t.engine.collection(schema.units).insert('unt_late', unitDocument(id, 3, request))
+    await t.engine.collection(packageSchema.units).insert('unt_late', unitDocument(id, 3, request))
     await s.publish('4.0.0', 'latest')
     const tags = { latest: '4.0.0', 'lts-1': '1.0.0', stable: '1.0.0', next: '3.0.0' }
     assert.deepEqual([(await found(t)).value.published, await tagsOf(t)], [4, tags])

@@ -1,6 +1,7 @@
 import { matchesPattern } from '../access/name-patterns.ts'
 import { RegistryError } from '../errors.ts'
-import type { PackageDocument, RepositoryDocument } from '../metadata/schema.ts'
+import type { RepositoryDocument } from '../metadata/access-schema.ts'
+import type { PackageDocument } from '../metadata/package-schema.ts'
 import type { PublishRequest } from './publish-request.ts'
 import type { Edit } from './swap.ts'
 

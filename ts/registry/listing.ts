@@ -1,5 +1,5 @@
 import { RegistryError } from '../errors.ts'
-import type { PackageDocument, PostingDocument } from '../metadata/schema.ts'
+import type { PackageDocument, PostingDocument } from '../metadata/package-schema.ts'
 import { isVisible } from './policy.ts'
 import { termRanks } from './search-terms.ts'
 import type { SearchScope } from './search-walk.ts'

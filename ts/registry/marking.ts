@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { PackageDocument } from '../metadata/schema.ts'
+import type { PackageDocument } from '../metadata/package-schema.ts'
 import { withMarks } from './edit.ts'
 import type { Edit } from './swap.ts'
 

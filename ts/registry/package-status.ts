@@ -1,5 +1,5 @@
 import { RegistryError } from '../errors.ts'
-import type { PackageDocument, PackageStatus } from '../metadata/schema.ts'
+import type { PackageDocument, PackageStatus } from '../metadata/package-schema.ts'
 import { requireMessage } from './deprecation.ts'
 import type { Edit } from './swap.ts'
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { RegistryError } from '../errors.ts'
-import type { PackageDocument } from '../metadata/schema.ts'
+import type { PackageDocument } from '../metadata/package-schema.ts'
 import type { Packages } from './packages.ts'
 import { marksOf } from './policy.ts'
 import type { Package } from './store.ts'

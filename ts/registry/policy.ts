@@ -1,4 +1,4 @@
-import type { PackageDocument, UnitDocument, UnitMark } from '../metadata/schema.ts'
+import type { PackageDocument, UnitDocument, UnitMark } from '../metadata/package-schema.ts'
 
 /** The marks of a package by unit key. */
 export function marksOf(pkg: PackageDocument): ReadonlyMap<string, UnitMark> {

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import { isGone } from '../access/gone.ts'
 import { effectiveVisibility } from '../access/visibility.ts'
 import { hasCode } from '../errors.ts'
+import type { OrganizationDocument, RepositoryDocument } from '../metadata/access-schema.ts'
 import type { Write } from '../metadata/engine.ts'
-import type { OrganizationDocument, PostingDocument, RepositoryDocument } from '../metadata/schema.ts'
-import * as schema from '../metadata/schema.ts'
+import type { PostingDocument } from '../metadata/package-schema.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 import { isVisible } from './policy.ts'
 import { termsOf } from './search-terms.ts'
 import type { Package, RegistryStore } from './store.ts'
@@ -72,9 +73,9 @@ export function postingsWriter(store: RegistryStore): Postings {
   async function refreshOnce(pkg: Package): Promise<void> {
     const [have, want] = await Promise.all([stored(pkg.id), wanted(pkg)])
     const writes: Write[] = []
-    for (const id of have) if (!want.has(id)) writes.push({ kind: 'delete', in: schema.postings, id })
+    for (const id of have) if (!want.has(id)) writes.push({ kind: 'delete', in: packageSchema.postings, id })
     for (const [id, value] of want) {
-      if (!have.has(id)) writes.push({ kind: 'insert', in: schema.postings, id, value })
+      if (!have.has(id)) writes.push({ kind: 'insert', in: packageSchema.postings, id, value })
     }
     if (writes.length > 0) await store.engine.batch(writes)
   }

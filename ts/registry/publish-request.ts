@@ -1,6 +1,6 @@
 import type { StagedBlob } from '../blobs/store.ts'
 import type { Json } from '../metadata/engine.ts'
-import type { UnitFile } from '../metadata/schema.ts'
+import type { UnitFile } from '../metadata/package-schema.ts'
 import type { Repository } from './store.ts'
 
 /** A file of a publish: its bytes staged by this request, or already kept (a stage that was approved). */

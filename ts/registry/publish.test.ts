@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import * as schema from '../metadata/schema.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 import { aPublish, openTestRegistry, type TestRegistry } from '../testing/registry.ts'
 import type { PublishStep } from './publish-request.ts'
 import type { Registry } from './registry.ts'
@@ -65,7 +65,7 @@ describe('a publisher that dies', () => {
       await t.another().completeUnfinished(Date.now() + 1)
       assert.deepEqual(await versions(t.another(), t), inserted.has(step) ? ['1.0.0'] : [])
       assert.deepEqual(await logged(t), inserted.has(step) ? [[1, '1.0.0']] : [])
-      const references = await t.engine.collection(schema.files).count('byName', {})
+      const references = await t.engine.collection(packageSchema.files).count('byName', {})
       assert.equal(references, inserted.has(step) ? 1 : 0)
       assert.equal(await t.intents(), 0)
     })
@@ -88,7 +88,7 @@ describe('racing publishers', () => {
     assert.equal(lost.length, 49)
     for (const { reason } of lost) assert.equal(reason.code, 'version_exists')
     assert.deepEqual(await versions(t.another(), t), ['1.0.0'])
-    assert.equal(await t.engine.collection(schema.files).count('byName', {}), 1)
+    assert.equal(await t.engine.collection(packageSchema.files).count('byName', {}), 1)
     assert.equal(await t.intents(), 0)
   })
 
@@ -133,7 +133,7 @@ describe('publishing', () => {
     await assert.rejects(t.registry.publish(request), { code: 'access_denied' })
     await Promise.all(request.files.map((file) => file.staged?.discard()))
     assert.deepEqual((await t.blobs.list({})).items, [])
-    assert.equal(await t.engine.collection(schema.packages).count('byName', {}), 0)
+    assert.equal(await t.engine.collection(packageSchema.packages).count('byName', {}), 0)
   })
 
   test('a name that differs in separators alone is refused where the repository says so', async () => {

@@ -1,7 +1,7 @@
 import { hasCode } from '../errors.ts'
 import { newId } from '../ids.ts'
-import type { IntentDocument, PackageDocument, UnitDocument } from '../metadata/schema.ts'
-import * as schema from '../metadata/schema.ts'
+import type { IntentDocument, PackageDocument, UnitDocument } from '../metadata/package-schema.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 import type { BlobRecords } from './blob-records.ts'
 import { type Finish, repositoryDeleted } from './finish.ts'
 import { requireTagsStay, tagsToKeep } from './immutable-tags.ts'
@@ -93,10 +93,10 @@ export function newPackage({ repository, packageName, nameKey }: PublishRequest)
 async function referenceFiles(store: RegistryStore, packageId: string, unitId: string, request: PublishRequest) {
   const intent: IntentDocument = { packageId, unitId, startedAt: Date.now() }
   const outcomes = await store.engine.batch([
-    { kind: 'insert', in: schema.intents, id: unitId, value: intent },
+    { kind: 'insert', in: packageSchema.intents, id: unitId, value: intent },
     ...request.files.map(({ name, digest, sizeBytes }, i) => ({
       kind: 'insert' as const,
-      in: schema.files,
+      in: packageSchema.files,
       id: `${unitId}.${i}`,
       value: { packageId, unitId, name, digest, sizeBytes },
     })),

@@ -1,4 +1,4 @@
-import type { PackageDocument } from '../metadata/schema.ts'
+import type { PackageDocument } from '../metadata/package-schema.ts'
 
 /** Lower is better; see PostingDocument. */
 export const termRanks = { exactName: 0, namePrefix: 1, nameWord: 2, keyword: 3, descriptionWord: 4 } as const

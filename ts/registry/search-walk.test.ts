@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { MetadataEngine } from '../metadata/engine.ts'
-import type { PostingDocument } from '../metadata/schema.ts'
+import type { PostingDocument } from '../metadata/package-schema.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 import * as schema from '../metadata/schema.ts'
 import { openTestEngine } from '../testing/stores.ts'
 import { findCandidates } from './search-candidates.ts'
@@ -30,7 +31,7 @@ async function insertAll(engine: MetadataEngine, postings: readonly Partial<Post
         packageId: 'pkg_1',
         ...posting,
       }
-      return { kind: 'insert', in: schema.postings, id: `posting-${i}`, value }
+      return { kind: 'insert', in: packageSchema.postings, id: `posting-${i}`, value }
     }),
   )
   assert.ok(outcomes.every(({ status }) => status === 'fulfilled'))

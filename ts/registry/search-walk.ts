@@ -1,4 +1,4 @@
-import type { PostingDocument } from '../metadata/schema.ts'
+import type { PostingDocument } from '../metadata/package-schema.ts'
 import type { RegistryStore } from './store.ts'
 
 /** Where to look: one repository, what some audiences (or repositories' ids) find, or everything (platform admins). */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import * as schema from '../metadata/schema.ts'
+import * as accessSchema from '../metadata/access-schema.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 import { aPublish, aRepository, openTestRegistry, type TestRegistry } from '../testing/registry.ts'
 import type { SearchQuery } from './search.ts'
 import { queryTerms, rankOf, termsOf, wordsOf } from './search-terms.ts'
@@ -68,10 +69,10 @@ describe('search', () => {
     const organization = { kind: 'audiences', audiences: [t.repository.value.organizationId] } as const
     assert.deepEqual(await names(t, { text: 'lib', scope: organization }), ['lib'])
     await t.engine
-      .collection(schema.repositories)
+      .collection(accessSchema.repositories)
       .update(t.repository.id, t.repository.revision, { ...t.repository.value, visibility: 'public', repostSince: 1 })
     await t.registry.postings.followVisibility()
-    assert.equal(await t.engine.collection(schema.repositories).count('byRepost', {}), 0)
+    assert.equal(await t.engine.collection(accessSchema.repositories).count('byRepost', {}), 0)
     assert.deepEqual(await names(t, { text: 'lib', scope }), ['lib'])
     assert.deepEqual(await names(t, { text: 'lib', scope: organization }), [])
   })
@@ -102,7 +103,7 @@ describe('search', () => {
     assert.ok(pkg && unit)
     await t.registry.delete(pkg, [unit], { actor: 'usr_test', requestId: 'req' })
     assert.deepEqual(await names(t, { text: 'lib' }), [])
-    assert.equal(await t.engine.collection(schema.postings).count('byPackage', {}), 0)
+    assert.equal(await t.engine.collection(packageSchema.postings).count('byPackage', {}), 0)
   })
 })
 

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { PackageDocument } from '../metadata/schema.ts'
+import type { PackageDocument } from '../metadata/package-schema.ts'
 import type { Downloads } from './downloads.ts'
 import { isVisible } from './policy.ts'
 import { findCandidates } from './search-candidates.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import * as schema from '../metadata/schema.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 import { aPublish, openTestRegistry } from '../testing/registry.ts'
 
 const approver = { id: 'usr_approver', requestId: 'req_approve' }
@@ -14,7 +14,7 @@ describe('stages', () => {
     assert.equal(unit.value.publisherId, 'usr_test')
     assert.ok(await t.registry.packages.find(t.repository.id, 'lib'))
     await assert.rejects(t.registry.stages.get(t.repository.id, stage.id), { code: 'stage_unknown' })
-    assert.equal(await t.engine.collection(schema.files).count('byName', {}), 1)
+    assert.equal(await t.engine.collection(packageSchema.files).count('byName', {}), 1)
   })
 
   test('a stage reserves its version against publishes and other stages', async () => {
@@ -30,14 +30,14 @@ describe('stages', () => {
     const requests = await Promise.all(Array.from({ length: 10 }, () => aPublish(t, 'lib', '1.0.0')))
     const outcomes = await Promise.allSettled(requests.map((request) => t.registry.stages.stage(request)))
     assert.equal(outcomes.filter((outcome) => outcome.status === 'fulfilled').length, 1)
-    assert.equal(await t.engine.collection(schema.files).count('byName', {}), 1)
+    assert.equal(await t.engine.collection(packageSchema.files).count('byName', {}), 1)
   })
 
   test('a rejected stage frees its version', async () => {
     await using t = await openTestRegistry()
     const stage = await t.registry.stages.stage(await aPublish(t, 'lib', '1.0.0'))
     await t.registry.stages.reject(t.repository.id, stage.id)
-    assert.equal(await t.engine.collection(schema.files).count('byName', {}), 0)
+    assert.equal(await t.engine.collection(packageSchema.files).count('byName', {}), 0)
     await t.registry.publish(await aPublish(t, 'lib', '1.0.0'))
   })
 

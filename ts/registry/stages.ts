@@ -1,7 +1,7 @@
 import { hasCode, RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { Stored } from '../metadata/engine.ts'
-import type { StageDocument } from '../metadata/schema.ts'
+import type { StageDocument } from '../metadata/package-schema.ts'
 import type { BlobRecords } from './blob-records.ts'
 import { repositoryDeleted } from './finish.ts'
 import type { Published } from './publish.ts'

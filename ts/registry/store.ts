@@ -1,18 +1,18 @@
+import type { OrganizationDocument, RepositoryDocument } from '../metadata/access-schema.ts'
+import * as accessSchema from '../metadata/access-schema.ts'
 import type { Collection, MetadataEngine, Stored } from '../metadata/engine.ts'
 import type {
   ChangeDocument,
   DownloadDocument,
   FileDocument,
   IntentDocument,
-  OrganizationDocument,
   PackageDocument,
   PackageFacts,
   PostingDocument,
-  RepositoryDocument,
   StageDocument,
   UnitDocument,
-} from '../metadata/schema.ts'
-import * as schema from '../metadata/schema.ts'
+} from '../metadata/package-schema.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 
 export type Package = Stored<PackageDocument>
 export type Unit = Stored<UnitDocument>
@@ -41,16 +41,16 @@ export interface RegistryStore {
 export function openRegistryStore(engine: MetadataEngine, describe: Describe): RegistryStore {
   return {
     engine,
-    packages: engine.collection(schema.packages),
-    units: engine.collection(schema.units),
-    files: engine.collection(schema.files),
-    changes: engine.collection(schema.changes),
-    intents: engine.collection(schema.intents),
-    postings: engine.collection(schema.postings),
-    downloads: engine.collection(schema.downloads),
-    stages: engine.collection(schema.stages),
-    organizations: engine.collection(schema.organizations),
-    repositories: engine.collection(schema.repositories),
+    packages: engine.collection(packageSchema.packages),
+    units: engine.collection(packageSchema.units),
+    files: engine.collection(packageSchema.files),
+    changes: engine.collection(packageSchema.changes),
+    intents: engine.collection(packageSchema.intents),
+    postings: engine.collection(packageSchema.postings),
+    downloads: engine.collection(packageSchema.downloads),
+    stages: engine.collection(packageSchema.stages),
+    organizations: engine.collection(accessSchema.organizations),
+    repositories: engine.collection(accessSchema.repositories),
     describe,
   }
 }

@@ -1,6 +1,6 @@
 import { changedMeanwhile } from '../access/change.ts'
 import { hasCode, RegistryError } from '../errors.ts'
-import type { ChangeStamp, PackageDocument, PackageFacts, UnitDocument } from '../metadata/schema.ts'
+import type { ChangeStamp, PackageDocument, PackageFacts, UnitDocument } from '../metadata/package-schema.ts'
 import { unitBySequence } from './packages.ts'
 import type { Package, RegistryStore, Unit } from './store.ts'
 

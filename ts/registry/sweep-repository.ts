@@ -1,8 +1,9 @@
 import { isGone } from '../access/gone.ts'
 import { hasCode } from '../errors.ts'
+import * as accessSchema from '../metadata/access-schema.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 import { removeAll } from '../metadata/remove-all.ts'
-import * as schema from '../metadata/schema.ts'
 
 const pageSize = 500
 const packagesPerPass = 50
@@ -28,24 +29,24 @@ export interface Sweep {
 
 /** The sweep of the repositories in `engine`. */
 export function repositorySweep(engine: MetadataEngine): Sweep {
-  const repositories = engine.collection(schema.repositories)
-  const packages = engine.collection(schema.packages)
-  const units = engine.collection(schema.units)
-  const files = engine.collection(schema.files)
-  const postings = engine.collection(schema.postings)
-  const downloads = engine.collection(schema.downloads)
-  const stages = engine.collection(schema.stages)
-  const changes = engine.collection(schema.changes)
-  const intents = engine.collection(schema.intents)
+  const repositories = engine.collection(accessSchema.repositories)
+  const packages = engine.collection(packageSchema.packages)
+  const units = engine.collection(packageSchema.units)
+  const files = engine.collection(packageSchema.files)
+  const postings = engine.collection(packageSchema.postings)
+  const downloads = engine.collection(packageSchema.downloads)
+  const stages = engine.collection(packageSchema.stages)
+  const changes = engine.collection(packageSchema.changes)
+  const intents = engine.collection(packageSchema.intents)
 
   /** All that names the package, or the stage, by its id. */
   async function removeUnder(packageId: string): Promise<number> {
     const query = { equals: { packageId }, limit: pageSize }
     const counts = [
-      await removeAll(engine, schema.units, () => units.find('bySequence', query)),
-      await removeAll(engine, schema.files, () => files.find('byName', query)),
-      await removeAll(engine, schema.postings, () => postings.find('byPackage', query)),
-      await removeAll(engine, schema.downloads, () => downloads.find('byPackage', query)),
+      await removeAll(engine, packageSchema.units, () => units.find('bySequence', query)),
+      await removeAll(engine, packageSchema.files, () => files.find('byName', query)),
+      await removeAll(engine, packageSchema.postings, () => postings.find('byPackage', query)),
+      await removeAll(engine, packageSchema.downloads, () => downloads.find('byPackage', query)),
     ]
     return counts.reduce((sum, count) => sum + count)
   }
@@ -104,8 +105,8 @@ export function repositorySweep(engine: MetadataEngine): Sweep {
       const query = { equals: { repositoryId }, limit: pageSize }
       const staged = await removeStages(repositoryId)
       const { removed, isWaiting } = await removePackages(repositoryId)
-      const logged = await removeAll(engine, schema.changes, () => changes.find('bySequence', query))
-      const posted = await removeAll(engine, schema.postings, () => postings.find('byRepository', query))
+      const logged = await removeAll(engine, packageSchema.changes, () => changes.find('bySequence', query))
+      const posted = await removeAll(engine, packageSchema.postings, () => postings.find('byRepository', query))
       return { removed: staged + removed + logged + posted, isWaiting }
     },
 

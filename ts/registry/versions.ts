@@ -1,4 +1,4 @@
-import type { PackageFacts } from '../metadata/schema.ts'
+import type { PackageFacts } from '../metadata/package-schema.ts'
 import { deprecationOf } from './deprecation.ts'
 import { marksOf, policy } from './policy.ts'
 import type { Package, RegistryStore, Unit } from './store.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { openTestApi } from '../api/testing.ts'
-import type { PermissionRole } from '../metadata/schema.ts'
+import type { PermissionRole } from '../metadata/access-schema.ts'
 import { aPublishBody } from '../protocols/npm/publish-builder.ts'
 import { ok } from '../protocols/npm/testing.ts'
 import type { TestSurroundings } from './app.ts'

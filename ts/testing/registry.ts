@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { filesystemBlobStore } from '../blobs/filesystem.ts'
 import type { BlobStore } from '../blobs/store.ts'
 import { newId } from '../ids.ts'
+import type { OrganizationDocument, RepositoryDocument } from '../metadata/access-schema.ts'
+import * as accessSchema from '../metadata/access-schema.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
-import type { OrganizationDocument, RepositoryDocument } from '../metadata/schema.ts'
+import * as packageSchema from '../metadata/package-schema.ts'
 import * as schema from '../metadata/schema.ts'
 import type { OnStep, PublishRequest } from '../registry/publish-request.ts'
 import { createRegistry, type Registry } from '../registry/registry.ts'
@@ -49,7 +51,7 @@ export async function openTestRegistry(): Promise<TestRegistry> {
     another: open,
     async intents() {
       await Promise.all(opened.map((registry) => registry.settled()))
-      return engine.store.collection(schema.intents).count('byAge', {})
+      return engine.store.collection(packageSchema.intents).count('byAge', {})
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(opened.map((registry) => registry.settled()))
@@ -66,14 +68,14 @@ export async function aRepository(
   with_: Partial<RepositoryDocument> & { organization?: Partial<OrganizationDocument> } = {},
 ): Promise<Repository> {
   const { organization, ...overrides } = with_
-  const owner = await engine.collection(schema.organizations).insert(newId('org'), {
+  const owner = await engine.collection(accessSchema.organizations).insert(newId('org'), {
     name: `org-${randomUUID()}`,
     displayName: 'An organization',
     visibility: 'public',
     createdAt: Date.now(),
     ...organization,
   })
-  return engine.collection(schema.repositories).insert(newId('repo'), {
+  return engine.collection(accessSchema.repositories).insert(newId('repo'), {
     organizationId: owner.id,
     protocol: 'npm',
     name: 'npm',

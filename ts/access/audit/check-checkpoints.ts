@@ -1,4 +1,4 @@
-import type { AuditCheckpointDocument, AuditStreamDocument } from '../../metadata/schema.ts'
+import type { AuditCheckpointDocument, AuditStreamDocument } from '../../metadata/platform-schema.ts'
 import { chainHash, noHash } from './canonical.ts'
 import { type AuditAnchor, type Findings, misplacedWords, missingWords, unreadableWords } from './findings.ts'
 import { checkedOne, checkedPage, isEntry, isStream } from './readable.ts'

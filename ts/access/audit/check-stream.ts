@@ -1,4 +1,4 @@
-import type { AuditEntryDocument } from '../../metadata/schema.ts'
+import type { AuditEntryDocument } from '../../metadata/platform-schema.ts'
 import { chainHash, noHash } from './canonical.ts'
 import { type Findings, misplacedWords, missingWords, unreadableWords } from './findings.ts'
 

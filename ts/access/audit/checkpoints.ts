@@ -1,6 +1,10 @@
 import { hasCode } from '../../errors.ts'
 import type { Stored } from '../../metadata/engine.ts'
-import type { AuditCheckpointDocument, AuditEntryDocument, AuditStreamDocument } from '../../metadata/schema.ts'
+import type {
+  AuditCheckpointDocument,
+  AuditEntryDocument,
+  AuditStreamDocument,
+} from '../../metadata/platform-schema.ts'
 import { chainHash, noHash } from './canonical.ts'
 import { type AuditStore, checkpointsId } from './store.ts'
 import { changeStream, pages } from './walk.ts'

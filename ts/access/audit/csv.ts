@@ -1,4 +1,4 @@
-import type { AuditEntryDocument } from '../../metadata/schema.ts'
+import type { AuditEntryDocument } from '../../metadata/platform-schema.ts'
 import { sequenceOf } from './store.ts'
 
 const columns = [

@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { MongoClient } from 'mongodb'
+import * as accessSchema from '../../metadata/access-schema.ts'
 import { openMongoEngine } from '../../metadata/mongo.ts'
-import * as schema from '../../metadata/schema.ts'
+import * as platformSchema from '../../metadata/platform-schema.ts'
+import * as signInSchema from '../../metadata/sign-in-schema.ts'
 import { openSqliteEngine } from '../../metadata/sqlite.ts'
 import { openConnection } from '../../metadata/sqlite-connection.ts'
 import { mongoSkip, openMongoServer } from '../../testing/mongo-server.ts'
@@ -12,7 +14,13 @@ import { openTestFolder } from '../../testing/stores.ts'
 import { checkpointId } from './checkpoints.ts'
 import { anEntry, openTestTrail } from './testing.ts'
 
-const collections = [schema.users, schema.settings, schema.auditEntries, schema.auditStreams, schema.auditCheckpoints]
+const collections = [
+  accessSchema.users,
+  signInSchema.settings,
+  platformSchema.auditEntries,
+  platformSchema.auditStreams,
+  platformSchema.auditCheckpoints,
+]
 
 /** Entries 1 to 4 and 5 to 8, each four signed, in a database that somebody opens with a tool of their own. */
 async function openDamaged() {
@@ -206,7 +214,7 @@ describe('a trail without anything', () => {
 
   test('is a finding where there is a user', async () => {
     await using opened = await openTestTrail()
-    await opened.engine.collection(schema.users).insert('usr_jane', {
+    await opened.engine.collection(accessSchema.users).insert('usr_jane', {
       username: 'jane',
       usernameKey: 'jane',
       email: 'jane@example.com',

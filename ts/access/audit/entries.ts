@@ -1,4 +1,4 @@
-import type { AuditEntryDocument } from '../../metadata/schema.ts'
+import type { AuditEntryDocument } from '../../metadata/platform-schema.ts'
 import { type AuditDetails, cleanText, refuseSecrets, storedDetails } from './details.ts'
 
 /** Who did it; `anonymous` and `system` have their kind as id. */

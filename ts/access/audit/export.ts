@@ -1,4 +1,4 @@
-import type { AuditEntryDocument, AuditStreamDocument } from '../../metadata/schema.ts'
+import type { AuditEntryDocument, AuditStreamDocument } from '../../metadata/platform-schema.ts'
 import { canonical } from './canonical.ts'
 import { csvHead, csvLine, csvUnreadable } from './csv.ts'
 import { type AuditFilter, queryTrail } from './query.ts'

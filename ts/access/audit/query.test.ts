@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import * as schema from '../../metadata/schema.ts'
+import * as accessSchema from '../../metadata/access-schema.ts'
 import type { AuditQuery } from './query.ts'
 import { anEntry, openTestTrail, type TestTrail } from './testing.ts'
 
@@ -111,7 +111,7 @@ describe('who is meant by', () => {
     test(words, async () => {
       await using opened = await openTestTrail()
       const { trail } = opened
-      const users = opened.engine.collection(schema.users)
+      const users = opened.engine.collection(accessSchema.users)
       await users.insert('usr_1', aUser('root'))
       await users.insert('usr_2', aUser('usr_joe'))
       await users.insert('usr_3', aUser('usr_1'))

@@ -1,6 +1,6 @@
 import { RegistryError } from '../../errors.ts'
 import type { Query, Stored } from '../../metadata/engine.ts'
-import type { AuditEntryDocument } from '../../metadata/schema.ts'
+import type { AuditEntryDocument } from '../../metadata/platform-schema.ts'
 import { type CheckedPage, checkedPage, isEntry } from './readable.ts'
 import type { AuditStore } from './store.ts'
 

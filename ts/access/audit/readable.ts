@@ -1,5 +1,9 @@
 import type { Page, Stored, UnfitRecord } from '../../metadata/engine.ts'
-import type { AuditCheckpointDocument, AuditEntryDocument, AuditStreamDocument } from '../../metadata/schema.ts'
+import type {
+  AuditCheckpointDocument,
+  AuditEntryDocument,
+  AuditStreamDocument,
+} from '../../metadata/platform-schema.ts'
 import type { PageRequest } from './walk.ts'
 
 /** A page of records that may have been changed behind the engine's back. */

@@ -1,6 +1,6 @@
 import type { Stored } from '../../metadata/engine.ts'
-import type { AuditBase, AuditEntryDocument, AuditStreamDocument } from '../../metadata/schema.ts'
-import * as schema from '../../metadata/schema.ts'
+import type { AuditBase, AuditEntryDocument, AuditStreamDocument } from '../../metadata/platform-schema.ts'
+import * as platformSchema from '../../metadata/platform-schema.ts'
 import { chainHash, noHash } from './canonical.ts'
 import { ensureCheckpointsRecord } from './checkpoints.ts'
 import type { AuditKey } from './signing.ts'
@@ -98,7 +98,7 @@ async function deleteEntries(store: AuditStore, stream: string, to: number): Pro
     const { items } = await store.entries.find('bySequence', { equals: { stream }, range: { to }, limit: 200 })
     if (items.length === 0) return count
     // One page at a time, from the beginning: a walk that is stopped leaves no hole.
-    await deleteAll(store, schema.auditEntries, items)
+    await deleteAll(store, platformSchema.auditEntries, items)
     count += items.length
   }
 }
@@ -121,7 +121,7 @@ async function cutCheckpoints(store: AuditStore, before: number, needed: number)
   for (;;) {
     const { items } = await store.checkpoints.find('bySequence', { range: { to: last.sequence }, limit: 200 })
     if (items.length === 0) return count
-    await deleteAll(store, schema.auditCheckpoints, items)
+    await deleteAll(store, platformSchema.auditCheckpoints, items)
     count += items.length
   }
 }
@@ -130,11 +130,14 @@ async function cutCheckpoints(store: AuditStore, before: number, needed: number)
 async function deleteStreams(store: AuditStore, done: readonly Stored<AuditStreamDocument>[]): Promise<number> {
   const base = (await store.streams.get(checkpointsId))?.value.base?.sequence ?? 0
   const gone = done.filter(({ value }) => value.checkpoint <= base)
-  await deleteAll(store, schema.auditStreams, gone)
+  await deleteAll(store, platformSchema.auditStreams, gone)
   return gone.length
 }
 
-type AnyCollection = typeof schema.auditEntries | typeof schema.auditCheckpoints | typeof schema.auditStreams
+type AnyCollection =
+  | typeof platformSchema.auditEntries
+  | typeof platformSchema.auditCheckpoints
+  | typeof platformSchema.auditStreams
 
 async function deleteAll(store: AuditStore, collection: AnyCollection, items: readonly { readonly id: string }[]) {
   const outcomes = await store.engine.batch(items.map(({ id }) => ({ kind: 'delete' as const, in: collection, id })))

@@ -1,14 +1,21 @@
 import type { Collection, MetadataEngine } from '../../metadata/engine.ts'
-import type { AuditCheckpointDocument, AuditEntryDocument, AuditStreamDocument } from '../../metadata/schema.ts'
-import * as schema from '../../metadata/schema.ts'
+import type {
+  AuditCheckpointDocument,
+  AuditEntryDocument,
+  AuditStreamDocument,
+} from '../../metadata/platform-schema.ts'
+import * as platformSchema from '../../metadata/platform-schema.ts'
 import type { AuditKey } from './signing.ts'
 
 /** What every part of the trail works on. */
 export interface AuditStore {
   readonly engine: MetadataEngine
-  readonly entries: Collection<AuditEntryDocument, keyof typeof schema.auditEntries.indexes & string>
-  readonly streams: Collection<AuditStreamDocument, keyof typeof schema.auditStreams.indexes & string>
-  readonly checkpoints: Collection<AuditCheckpointDocument, keyof typeof schema.auditCheckpoints.indexes & string>
+  readonly entries: Collection<AuditEntryDocument, keyof typeof platformSchema.auditEntries.indexes & string>
+  readonly streams: Collection<AuditStreamDocument, keyof typeof platformSchema.auditStreams.indexes & string>
+  readonly checkpoints: Collection<
+    AuditCheckpointDocument,
+    keyof typeof platformSchema.auditCheckpoints.indexes & string
+  >
   /** The installation's key, made when first asked for. */
   key(): Promise<AuditKey>
   now(): number
@@ -17,9 +24,9 @@ export interface AuditStore {
 export function auditStore(engine: MetadataEngine, key: () => Promise<AuditKey>, now: () => number): AuditStore {
   return {
     engine,
-    entries: engine.collection(schema.auditEntries),
-    streams: engine.collection(schema.auditStreams),
-    checkpoints: engine.collection(schema.auditCheckpoints),
+    entries: engine.collection(platformSchema.auditEntries),
+    streams: engine.collection(platformSchema.auditStreams),
+    checkpoints: engine.collection(platformSchema.auditCheckpoints),
     key,
     now,
   }

@@ -1,7 +1,7 @@
 import { hasCode } from '../../errors.ts'
 import { newId } from '../../ids.ts'
-import type { AuditEntryDocument } from '../../metadata/schema.ts'
-import * as schema from '../../metadata/schema.ts'
+import type { AuditEntryDocument } from '../../metadata/platform-schema.ts'
+import * as platformSchema from '../../metadata/platform-schema.ts'
 import { chainHash, noHash } from './canonical.ts'
 import type { Fact } from './entries.ts'
 import { type AuditStore, entryId } from './store.ts'
@@ -155,7 +155,7 @@ async function writeAll(store: AuditStore, documents: readonly AuditEntryDocumen
     const outcomes = await store.engine.batch(
       documents.map((value) => ({
         kind: 'insert' as const,
-        in: schema.auditEntries,
+        in: platformSchema.auditEntries,
         id: entryId(value.stream, value.sequence),
         value,
       })),

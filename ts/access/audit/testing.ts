@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import * as accessSchema from '../../metadata/access-schema.ts'
 import type { MetadataEngine } from '../../metadata/engine.ts'
 import { openMongoEngine } from '../../metadata/mongo.ts'
-import * as schema from '../../metadata/schema.ts'
+import * as platformSchema from '../../metadata/platform-schema.ts'
+import * as signInSchema from '../../metadata/sign-in-schema.ts'
 import type { Opened } from '../../testing/contract.ts'
 import type { MongoServer } from '../../testing/mongo-server.ts'
 import { openTestEngine } from '../../testing/stores.ts'
@@ -12,7 +14,13 @@ import type { NewAuditEntry } from './entries.ts'
 import { auditKey, generateAuditKey } from './signing.ts'
 import { type AuditStore, auditStore } from './store.ts'
 
-const collections = [schema.users, schema.settings, schema.auditEntries, schema.auditStreams, schema.auditCheckpoints]
+const collections = [
+  accessSchema.users,
+  signInSchema.settings,
+  platformSchema.auditEntries,
+  platformSchema.auditStreams,
+  platformSchema.auditCheckpoints,
+]
 
 export interface TestTrail extends AsyncDisposable {
   readonly engine: MetadataEngine

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Stored } from '../../metadata/engine.ts'
-import type { AuditEntryDocument } from '../../metadata/schema.ts'
-import * as schema from '../../metadata/schema.ts'
+import type { AuditEntryDocument } from '../../metadata/platform-schema.ts'
+import * as signInSchema from '../../metadata/sign-in-schema.ts'
 import { type MongoServer, mongoSkip, openMongoServer } from '../../testing/mongo-server.ts'
 import { chainHash } from './canonical.ts'
 import { checkpointId } from './checkpoints.ts'
@@ -296,7 +296,7 @@ describe('verification', () => {
   test('with another key finds every checkpoint forged', async () => {
     await using opened = await openTestTrail()
     await opened.recordAndSign(2)
-    await opened.engine.collection(schema.settings).delete('signing-audit')
+    await opened.engine.collection(signInSchema.settings).delete('signing-audit')
     const { findings } = await opened.another().verify()
     assert.deepEqual(
       findings.map(({ kind, sequence }) => [kind, sequence]),

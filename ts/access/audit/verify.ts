@@ -1,5 +1,6 @@
-import type { AuditStreamDocument } from '../../metadata/schema.ts'
-import * as schema from '../../metadata/schema.ts'
+import * as accessSchema from '../../metadata/access-schema.ts'
+import type { AuditStreamDocument } from '../../metadata/platform-schema.ts'
+import * as signInSchema from '../../metadata/sign-in-schema.ts'
 import { checkpointCheck } from './check-checkpoints.ts'
 import { streamCheck } from './check-stream.ts'
 import {
@@ -56,8 +57,8 @@ async function isEmptied(store: AuditStore): Promise<boolean> {
     store.entries.find('byTime', { limit: 1, unfit }).then(({ items }) => items.length),
   ])
   if (left.some((count) => count > 0)) return false
-  const users = await store.engine.collection(schema.users).count('byUsername', {})
-  return users > 0 || (await store.engine.collection(schema.settings).get(auditKeySetting)) !== undefined
+  const users = await store.engine.collection(accessSchema.users).count('byUsername', {})
+  return users > 0 || (await store.engine.collection(signInSchema.settings).get(auditKeySetting)) !== undefined
 }
 
 async function checkStreams(store: AuditStore, findings: Findings) {

@@ -1,6 +1,6 @@
 import { hasCode } from '../../errors.ts'
 import type { Page, Stored } from '../../metadata/engine.ts'
-import type { AuditStreamDocument } from '../../metadata/schema.ts'
+import type { AuditStreamDocument } from '../../metadata/platform-schema.ts'
 import type { AuditStore } from './store.ts'
 
 /** What a page is asked for with. */

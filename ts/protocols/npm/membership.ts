@@ -1,8 +1,8 @@
 import type { OrganizationEntered, TeamEntered } from '../../access/access.ts'
 import { RegistryError } from '../../errors.ts'
 import { readJson } from '../../http/body.ts'
+import type { OrganizationRole, UserDocument } from '../../metadata/access-schema.ts'
 import type { Stored } from '../../metadata/engine.ts'
-import type { OrganizationRole, UserDocument } from '../../metadata/schema.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import { type NpmContext, textProperty } from './place.ts'
 

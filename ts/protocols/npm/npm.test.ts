@@ -3,15 +3,15 @@ import { rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import * as schema from '../../metadata/schema.ts'
+import * as packageSchema from '../../metadata/package-schema.ts'
 import { aPublishBody } from './publish-builder.ts'
 import { abbreviated, json, type Npm, ok, openNpm } from './testing.ts'
 
 async function leavesNothing(t: Npm) {
-  assert.equal(await t.engine.collection(schema.packages).count('byName', {}), 0, 'packages')
-  assert.equal(await t.engine.collection(schema.units).count('byKey', {}), 0, 'units')
-  assert.equal(await t.engine.collection(schema.files).count('byName', {}), 0, 'files')
-  assert.equal(await t.engine.collection(schema.intents).count('byAge', {}), 0, 'intents')
+  assert.equal(await t.engine.collection(packageSchema.packages).count('byName', {}), 0, 'packages')
+  assert.equal(await t.engine.collection(packageSchema.units).count('byKey', {}), 0, 'units')
+  assert.equal(await t.engine.collection(packageSchema.files).count('byName', {}), 0, 'files')
+  assert.equal(await t.engine.collection(packageSchema.intents).count('byAge', {}), 0, 'intents')
   assert.deepEqual((await t.blobs.list({})).items, [], 'blobs')
   assert.equal(await t.blobs.sweep(0), 0, 'staging')
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Action } from '../../metadata/schema.ts'
+import type { Action } from '../../metadata/access-schema.ts'
 import { aPublishBody } from './publish-builder.ts'
 import { json, openNpm } from './testing.ts'
 

@@ -1,5 +1,5 @@
 import type { Json } from '../../metadata/engine.ts'
-import type { PackageDocument, PackageFacts, UnitDocument, UnitMark } from '../../metadata/schema.ts'
+import type { PackageDocument, PackageFacts, UnitDocument, UnitMark } from '../../metadata/package-schema.ts'
 import { deprecationOf } from '../../registry/deprecation.ts'
 import type { Download, Protocol } from '../protocol.ts'
 import { isObject } from './json-values.ts'
