@@ -1,4 +1,5 @@
 import { Agent, type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 
 /** One request to ask. */
 export interface Question {
@@ -28,7 +29,7 @@ export interface AskReport {
 
 /** Measures from the sending of a request to the last byte of its answer, which must be a 200. */
 async function main(): Promise<void> {
-  const { questions, clients, seconds, once = false }: AskOrder = JSON.parse(await textOf(process.stdin))
+  const { questions, clients, seconds, once = false }: AskOrder = JSON.parse(await text(process.stdin))
   const agent = new Agent({ keepAlive: true, maxSockets: clients })
   const latencies: number[] = []
   let problem: string | undefined
@@ -57,19 +58,13 @@ async function main(): Promise<void> {
 function ask({ url, headers }: Question, agent: Agent): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { agent, headers }, (response: IncomingMessage) => {
-      textOf(response).then((said) => {
+      text(response).then((said) => {
         resolve(response.statusCode === 200 ? undefined : `${response.statusCode} ${url} ${said.slice(0, 200)}`)
       }, reject)
     })
     sent.on('error', reject)
     sent.end()
   })
-}
-
-async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
-  const pieces: Buffer[] = []
-  for await (const piece of stream) pieces.push(piece)
-  return Buffer.concat(pieces).toString()
 }
 
 await main()

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { longestLoopStopMs } from './metrics.ts'
 
@@ -25,7 +26,7 @@ const warmUps = 100
 
 /** Asks at an even pace that leaves the server idle most of the time: what each request waits for is then others' work. */
 async function main(): Promise<void> {
-  const order: PacedOrder = JSON.parse(await textOf(process.stdin))
+  const order: PacedOrder = JSON.parse(await text(process.stdin))
   const agent = new Agent({ keepAlive: true })
   // What starting costs, here and there, belongs to no request.
   for (let i = 0; i < warmUps; i++) await get(order, agent)
@@ -66,12 +67,6 @@ function get({ url, headers }: PacedOrder, agent: Agent): Promise<number> {
     sent.on('error', reject)
     sent.end()
   })
-}
-
-async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
-  const pieces: Buffer[] = []
-  for await (const piece of stream) pieces.push(piece)
-  return Buffer.concat(pieces).toString()
 }
 
 await main()

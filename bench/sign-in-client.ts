@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 
 /** What the parent writes to stdin, as JSON. */
 export interface SignInOrder {
@@ -27,7 +28,7 @@ export interface SignInReport {
  * every wrong one names an account of its own, so that nothing of it is throttled.
  */
 async function main(): Promise<void> {
-  const order: SignInOrder = JSON.parse(await textOf(process.stdin))
+  const order: SignInOrder = JSON.parse(await text(process.stdin))
   const agent = new Agent({ keepAlive: true, maxSockets: order.clients })
   const answered = { right: 0, wrong: 0 }
   let attempts = 0
@@ -64,7 +65,7 @@ function signIn(
   }
   return new Promise((resolve, reject) => {
     const sent = request(`${origin}/api/v1/auth/login`, { method: 'POST', agent, headers }, async (response) => {
-      resolve({ status: response.statusCode ?? 0, text: await textOf(response) })
+      resolve({ status: response.statusCode ?? 0, text: await text(response) })
     })
     sent.on('error', reject)
     sent.end(body)
@@ -74,12 +75,6 @@ function signIn(
 /** Differs between attempts, and between the processes that follow each other. */
 function addressOf(attempt: number): string {
   return `10.${process.pid % 256}.${Math.floor(attempt / 256) % 256}.${attempt % 256}`
-}
-
-async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
-  const pieces: Buffer[] = []
-  for await (const piece of stream) pieces.push(piece)
-  return Buffer.concat(pieces).toString()
 }
 
 await main()

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +20,8 @@ export interface TestCommandLine extends Disposable {
   run(argv: readonly string[], stdin?: string): Promise<Outcome>
   /** The result of a command that succeeds; throws for another. */
   ok(...argv: string[]): Promise<string>
+  /** Fails unless the command exits with this code, prints no result, and says such a thing beside it. */
+  refuses(argv: readonly string[], code: 1 | 2, note: RegExp): Promise<void>
   /** What a command prints with `--json`. */
   json(...argv: string[]): Promise<unknown>
 }
@@ -50,6 +53,11 @@ export function openCommandLine(more: Readonly<Record<string, string>> = {}): Te
     env,
     run,
     ok,
+    async refuses(argv, expected, note) {
+      const { code, out, notes } = await run(argv)
+      assert.deepEqual({ code, out }, { code: expected, out: '' })
+      assert.match(notes, note)
+    },
     json: async (...argv) => JSON.parse(await ok(...argv, '--json')),
     [Symbol.dispose]: () => rmSync(env.DATA_DIR, { recursive: true, force: true }),
   }
