@@ -33,6 +33,7 @@ const refused: Record<string, string[]> = {
     'hono/html',
     'node:http',
   ],
+  'ts/registry/images/links.ts': ['../../http/server.ts', '../../protocols/protocol.ts', '../../blobs/s3.ts', 'hono'],
   'ts/jobs/all.ts': ['../http/server.ts', '../protocols/all.ts', '../metadata/sqlite.ts'],
   'ts/protocols/all.ts': ['../app.ts', '../api/users.ts', '../metadata/sqlite.ts'],
   'ts/protocols/npm/npm.ts': [
@@ -57,6 +58,7 @@ const allowed: Record<string, string[]> = {
   'ts/access/users.ts': ['../metadata/schema.ts', '../log.ts'],
   'ts/access/audit/store.ts': ['../../metadata/engine.ts', '../../errors.ts', '../../ids.ts'],
   'ts/registry/search.ts': ['../access/access.ts', '../blobs/store.ts', '../metadata/engine.ts'],
+  'ts/registry/images/tags.ts': ['../store.ts', '../../blobs/store.ts', '../../metadata/engine.ts', '../../errors.ts'],
   'ts/protocols/npm/routes.ts': ['../protocol.ts', '../../registry/registry.ts', '../../http/ranges.ts', 'hono'],
   'ts/cli/open-stores.ts': ['../metadata/sqlite.ts', '../metadata/mongo.ts', '../blobs/s3.ts'],
   'ts_interfaces/tokens.ts': ['zod', './users.ts'],

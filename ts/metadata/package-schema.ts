@@ -6,6 +6,8 @@ import { defineCollection } from './engine.ts'
 /** Facts about a unit that can change after its publish. */
 export interface UnitMark {
   deletedAt?: number
+  /** Where no tombstone is kept: the change that removes the unit, and this mark after it. */
+  removedBy?: string
   /** Empty: what the unit was published with is taken back. */
   deprecated?: string
   /** Why; may be empty. */
@@ -48,6 +50,8 @@ export interface PackageDocument {
   name: string
   /** The name in lower case without `-`, `_` and `.`: what confusable names share. */
   nameKey: string
+  /** Its name among all of its protocol, organization and repository included, where clients list them in one order. */
+  path?: string
   /** Units with a sequence up to this are visible; 0: the package does not exist yet. */
   published: number
   /** Pairs, not an object: a tag may be called `__proto__`. */
@@ -63,6 +67,8 @@ export interface PackageDocument {
   facts: PackageFacts
   /** Changes other than publishes of the last minutes: what the completion job checks the log against. */
   recentChanges: readonly ChangeStamp[]
+  /** How many of `published` were removed without a trace: deleted units of a protocol that keeps no tombstones. */
+  removed?: number
 }
 export const packages = defineCollection<PackageDocument>()({
   name: 'packages',
@@ -70,6 +76,7 @@ export const packages = defineCollection<PackageDocument>()({
   indexes: {
     byName: { fields: ['repositoryId', 'name'], unique: true },
     byNameKey: { fields: ['repositoryId', 'nameKey'] },
+    byPath: { fields: ['protocol', 'path'] },
   },
 })
 
@@ -94,6 +101,8 @@ export interface UnitDocument {
   tags: readonly string[]
   /** Tags that point here only when the package has none of that name. */
   tagsIfAbsent: readonly string[]
+  /** The key of the unit that this one is about (a signature, an SBOM), whether there is one or not. */
+  subject?: string
   publisherId: string
   publisherName: string
   requestId: string
@@ -105,6 +114,7 @@ export const units = defineCollection<UnitDocument>()({
   indexes: {
     byKey: { fields: ['packageId', 'key'], unique: true },
     bySequence: { fields: ['packageId', 'sequence'], unique: true },
+    bySubject: { fields: ['packageId', 'subject', 'sequence'] },
   },
 })
 

@@ -9,6 +9,7 @@ import {
   users,
 } from './access-schema.ts'
 import type { CollectionSpec } from './engine.ts'
+import { blobLinks, imageNames, imageTags, pulls, uploads } from './image-schema.ts'
 import { blobs, changes, downloads, files, intents, packages, postings, stages, units } from './package-schema.ts'
 import { auditCheckpoints, auditEntries, auditStreams, jobs, leases, usageReports } from './platform-schema.ts'
 import {
@@ -50,6 +51,11 @@ export const collections: readonly CollectionSpec<never>[] = [
   postings,
   downloads,
   stages,
+  imageTags,
+  blobLinks,
+  uploads,
+  pulls,
+  imageNames,
   leases,
   jobs,
   usageReports,

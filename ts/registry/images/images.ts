@@ -1,0 +1,120 @@
+import type { Digest, StagedBlob } from '../../blobs/store.ts'
+import type { Author } from '../edit.ts'
+import type { Package, Repository, Unit } from '../store.ts'
+import type { ManifestFacts } from './manifest-facts.ts'
+import type { Pulls } from './pulls.ts'
+import type { UploadSessions } from './upload-sessions.ts'
+
+/** Where an image is: its repository and its name there. It may not exist yet. */
+export interface ImagePlace {
+  readonly repository: Repository
+  readonly image: string
+}
+
+/** A visible manifest of an image. */
+export interface Manifest {
+  readonly unit: Unit
+  /** As it was pushed: SHA-256, or SHA-512. */
+  readonly digest: string
+  /** The stored bytes'. */
+  readonly blob: Digest
+  readonly sizeBytes: number
+  readonly mediaType: string
+  readonly facts: ManifestFacts
+}
+
+export interface ManifestPut extends ImagePlace {
+  /** The name of the image among all, as clients say it: `acme/containers/app`. */
+  readonly path: string
+  /** The bytes, byte for byte. */
+  readonly staged: StagedBlob
+  readonly digest: string
+  readonly mediaType: string
+  readonly facts: ManifestFacts
+  /** Tags that name it afterwards. */
+  readonly tags: readonly string[]
+  readonly publisherId: string
+  readonly publisherName: string
+  readonly requestId: string
+}
+
+export interface Manifests {
+  /** The visible manifest that a digest or a tag names. */
+  byDigest(pkg: Package, digest: string): Promise<Manifest | undefined>
+  byTag(pkg: Package, tag: string): Promise<Manifest | undefined>
+  /**
+   * Makes the manifest visible, then sets its tags; one that is there already is only tagged. Throws `reference_unknown`,
+   * with one of `details.errors` for each blob or manifest that the image has not, `size_invalid` where a descriptor's
+   * size is not the stored one's, and `access_denied` for an immutable tag that names another manifest; a refusal
+   * leaves nothing behind.
+   */
+  put(request: ManifestPut): Promise<Manifest>
+  /**
+   * Removes the manifest and every tag that names it; its referrers stay. Throws `in_use` while an index of the image
+   * names it, `access_denied` when an immutable tag does. Pushing the same bytes again is right afterwards.
+   */
+  delete(pkg: Package, digest: string, author: Author): Promise<void>
+  /** Manifests whose subject this digest is, oldest first, at most `limit` (1000) a page; there need be no such subject. */
+  referrers(
+    pkg: Package,
+    subject: string,
+    options: { artifactType?: string; after?: string; limit: number },
+  ): Promise<{ items: Manifest[]; next?: string }>
+}
+
+export interface Tag {
+  readonly tag: string
+  readonly digest: string
+  /** When it was last set, epoch milliseconds. */
+  readonly updatedAt: number
+  readonly createdAt: number
+  readonly actorName: string
+}
+
+export interface Tags {
+  /** Tags after `after` (which need not exist) in byte order, at most `limit` (10,000), and whether there are more. */
+  list(pkg: Package, options: { after?: string; limit: number }): Promise<{ items: Tag[]; hasMore: boolean }>
+  /** The tags that name a manifest. */
+  of(manifest: Manifest): Promise<Tag[]>
+  /** Throws `access_denied` when the repository keeps the tag where it is. */
+  set(pkg: Package, tag: string, manifest: Manifest, author: Author & { readonly actorName: string }): Promise<void>
+  /** Removes the tag, not its manifest; false when there was none. Throws `access_denied` for an immutable one. */
+  delete(pkg: Package, tag: string, author: Author): Promise<boolean>
+}
+
+/** A blob as an image names it. */
+export interface ImageBlob {
+  readonly digest: string
+  readonly blob: Digest
+  readonly sizeBytes: number
+}
+
+export interface MountFrom {
+  /** The image that the client names; absent: any that `mayRead` allows. */
+  readonly from?: ImagePlace
+  readonly mayRead: (repositoryId: string, image: string) => Promise<boolean>
+}
+
+export interface ImageBlobs {
+  /** The blob, when the image has it. */
+  find(place: ImagePlace, digest: string): Promise<ImageBlob | undefined>
+  /** The same for a client that may rely on the answer and not upload it: keeps it for the grace period. */
+  promise(place: ImagePlace, digest: string): Promise<ImageBlob | undefined>
+  /** Makes staged bytes durable and the image's; equal bytes are stored once. */
+  link(place: ImagePlace, digest: string, staged: StagedBlob): Promise<ImageBlob>
+  /** Gives the image a blob that another has; `undefined` when there is none, whatever the reason. */
+  mount(place: ImagePlace, digest: string, from: MountFrom): Promise<ImageBlob | undefined>
+  /** Takes it from the image; false when it has none. Throws `in_use` while a manifest of the image names it. */
+  delete(place: ImagePlace, digest: string): Promise<boolean>
+}
+
+/** Images: manifests, the tags that name them, the blobs that they name, and what is on its way to become one. */
+export interface Images {
+  readonly manifests: Manifests
+  readonly tags: Tags
+  readonly blobs: ImageBlobs
+  readonly uploads: UploadSessions
+  readonly pulls: Pulls
+  /** Visible images by path, of all repositories, at most `limit` (1000) a page: who asks filters. */
+  list(options: { after?: string; limit: number }): Promise<{ items: Package[]; hasMore: boolean }>
+}

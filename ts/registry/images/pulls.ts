@@ -1,0 +1,15 @@
+/** How often a tag or digest was pulled. Times are epoch milliseconds. */
+export interface PullCount {
+  readonly pulls: number
+  readonly lastPulledAt: number
+}
+
+/** Pulls of images by tag and digest: counted in memory, written every ten seconds and at the end. */
+export interface Pulls {
+  /** Adds one to each of the references (a tag, a digest); never waits. */
+  count(packageId: string, references: readonly string[]): void
+  /** Writes what was counted. What cannot be written is kept for the next time. */
+  flush(): Promise<void>
+  /** Written pulls by reference; those never pulled are absent. */
+  of(packageId: string, references: readonly string[]): Promise<ReadonlyMap<string, PullCount>>
+}
