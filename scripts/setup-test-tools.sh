@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside `npm ci`: Debian packages, an S3 server, a MongoDB wire server and the package
-# managers that the tests drive, in the versions of test-tools.json. All but the Debian packages go below .cache/;
-# each client becomes .cache/clients/<name>-<version>/bin/<name>. A second run finds everything and does nothing.
+# managers and image clients that the tests drive, in the versions of test-tools.json. All but the Debian packages go
+# below .cache/: programs in Go to .cache/bin/<name>, each client from npm to .cache/clients/<name>-<version>/bin/<name>.
+# A second run finds everything and does nothing; the first builds for up to ten minutes, most of it cosign.
 set -euo pipefail
 
 root="$(cd "$(dirname "$0")/.." && pwd)"
@@ -41,15 +42,20 @@ install_debian_packages() {
   echo "Debian packages: ${missing[*]}"
 }
 
+# Go links in a folder of ours: a small /tmp has no room for programs of 140 MB. Without symbols they are a third
+# smaller, and still say which module and version they are (`go version -m`).
 install_go_tools() {
   local name package version
   while IFS=$'\t' read -r name package version; do
     [[ "$(cat "$cache/bin/$name.version" 2>/dev/null)" == "$version" && -x "$cache/bin/$name" ]] && continue
-    command -v go >/dev/null || fail "$name is built with Go; install Go, or set TEST_S3_ENDPOINT and skip it"
-    GOBIN="$cache/bin" go install "$package@$version" 2>"$cache/go.log" || fail "$name: $(tail -3 "$cache/go.log")"
+    command -v go >/dev/null || fail "$name $version is built with Go, which this machine does not have"
+    mkdir -p "$cache/go-build"
+    GOTMPDIR="$cache/go-build" GOBIN="$cache/bin" go install -ldflags='-s -w' "$package@$version" </dev/null \
+      2>"$cache/go.log" || fail "$name $version: $(tail -3 "$cache/go.log")"
     echo "$version" >"$cache/bin/$name.version"
     echo "$name $version"
   done < <(entries go)
+  rm -rf "$cache/go-build"
 }
 
 # No client needs its install script: what it would link is found by the pattern in test-tools.json.
