@@ -124,10 +124,18 @@ const refused: { name: string; env: Environment; problems: RegExp[] }[] = [
   { name: 'a size of nothing', env: { MAX_PUBLISH_BYTES: '0' }, problems: [/^MAX_PUBLISH_BYTES must/] },
   {
     name: 'limits so small that no client gets through',
-    env: { MAX_PUBLISH_BYTES: '65535', MAX_DOCUMENT_BYTES: '63KiB', MAX_HEADER_BYTES: '4095' },
+    env: {
+      MAX_PUBLISH_BYTES: '65535',
+      MAX_DOCUMENT_BYTES: '63KiB',
+      MAX_MANIFEST_BYTES: '1MiB',
+      MAX_BLOB_BYTES: '4095KiB',
+      MAX_HEADER_BYTES: '4095',
+    },
     problems: [
       /^MAX_PUBLISH_BYTES must be at least 64KiB,.* not "65535"$/,
       /^MAX_DOCUMENT_BYTES must be at least 64KiB,.* not "63KiB"$/,
+      /^MAX_MANIFEST_BYTES must be at least 4MiB,.* not "1MiB"$/,
+      /^MAX_BLOB_BYTES must be at least 4MiB,.* not "4095KiB"$/,
       /^MAX_HEADER_BYTES must be at least 4KiB,.* not "4095"$/,
     ],
   },

@@ -9,6 +9,10 @@ export interface Limits {
   readonly maxPublishBytes: number
   /** What of a publish body is not an attachment, and any other JSON body, bytes. */
   readonly maxDocumentBytes: number
+  /** An image's manifest, bytes. */
+  readonly maxManifestBytes: number
+  /** A blob of an image, however many requests bring it, bytes. */
+  readonly maxBlobBytes: number
   /** The header section of a request, bytes. */
   readonly maxHeaderBytes: number
   /** Open connections. */
@@ -130,6 +134,8 @@ function readLimits(read: Reader): Limits {
   return {
     maxPublishBytes: read.value('MAX_PUBLISH_BYTES', values.sizeFrom('64KiB')),
     maxDocumentBytes: read.value('MAX_DOCUMENT_BYTES', values.sizeFrom('64KiB')),
+    maxManifestBytes: read.value('MAX_MANIFEST_BYTES', values.sizeFrom('4MiB')),
+    maxBlobBytes: read.value('MAX_BLOB_BYTES', values.sizeFrom('4MiB')),
     maxHeaderBytes: read.value('MAX_HEADER_BYTES', values.sizeFrom('4KiB')),
     maxConnections: read.value('MAX_CONNECTIONS', many),
     maxConcurrentUploads: read.value('MAX_CONCURRENT_UPLOADS', many),

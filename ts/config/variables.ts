@@ -64,6 +64,11 @@ export const variables = {
   },
   MAX_PUBLISH_BYTES: { default: '256MiB', meaning: 'Largest publish body.' },
   MAX_DOCUMENT_BYTES: { default: '32MiB', meaning: 'Largest JSON body, attachments of a publish not counted.' },
+  MAX_MANIFEST_BYTES: {
+    default: '4MiB',
+    meaning: 'Largest manifest of an image; registries must take 4 MiB at least.',
+  },
+  MAX_BLOB_BYTES: { default: '100GiB', meaning: 'Largest blob of an image, in however many requests it comes.' },
   MAX_HEADER_BYTES: { default: '32KiB', meaning: 'Largest header section of a request.' },
   MAX_CONNECTIONS: { default: '10000', meaning: 'Open connections of one process.' },
   MAX_CONCURRENT_UPLOADS: {

@@ -10,7 +10,7 @@ import { parseJson } from './json.ts'
 const unzip = promisify(gunzip)
 
 /** Which of the limits bounds a body; its variable has the same name in capitals. */
-export type BodyLimit = 'maxPublishBytes' | 'maxDocumentBytes'
+export type BodyLimit = 'maxPublishBytes' | 'maxDocumentBytes' | 'maxManifestBytes' | 'maxBlobBytes'
 
 /** A bound that no variable changes. */
 export interface FixedLimit {

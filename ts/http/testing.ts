@@ -7,6 +7,8 @@ import { type RunningServer, type ServerOptions, startServer } from './server.ts
 export const roomyLimits: Limits = {
   maxPublishBytes: 64 * 1024 * 1024,
   maxDocumentBytes: 1024 * 1024,
+  maxManifestBytes: 4 * 1024 * 1024,
+  maxBlobBytes: 1024 * 1024 * 1024,
   maxHeaderBytes: 16 * 1024,
   maxConnections: 1_000,
   maxConcurrentUploads: 100,
