@@ -6,10 +6,12 @@ export interface PullCount {
 
 /** Pulls of images by tag and digest: counted in memory, written every ten seconds and at the end. */
 export interface Pulls {
-  /** Adds one to each of the references (a tag, a digest); never waits. */
+  /** Adds one to each of the references (a tag, a digest); never waits. A digest is a download of its package, too. */
   count(packageId: string, references: readonly string[]): void
-  /** Writes what was counted. What cannot be written is kept for the next time. */
+  /** Writes what was counted. What cannot be written is kept for the next time; then it throws. */
   flush(): Promise<void>
   /** Written pulls by reference; those never pulled are absent. */
   of(packageId: string, references: readonly string[]): Promise<ReadonlyMap<string, PullCount>>
+  /** Drops what was written of a tag or digest that is no more. What other processes still have in memory may come after. */
+  forget(packageId: string, references: readonly string[]): Promise<void>
 }
