@@ -11,6 +11,7 @@ const rules = {
   checkTag: (tag: string) => tag,
   latestOf: (versions: readonly string[]) => versions.at(-1) ?? '',
   movingTags: [],
+  hasTagRecords: false,
 }
 
 async function published(t: TestRegistry, ...versions: string[]): Promise<Package> {

@@ -14,6 +14,7 @@ const rules = {
   checkTag: (tag: string) => tag,
   latestOf: (versions: readonly string[]) => versions.at(-1) ?? '',
   movingTags: [],
+  hasTagRecords: false,
 }
 const stays = { code: 'access_denied', message: /^The tag "lts-1" of lib stays at 1\.0\.0, .* match "lts-\*"\.$/ }
 

@@ -9,4 +9,6 @@ export interface PackageRules {
   latestOf(versions: readonly string[]): string
   /** Tags that every publish moves, asked to or not: no repository can make them immutable. */
   readonly movingTags: readonly string[]
+  /** True: a tag is a record of its own, of which an image may have any number; else tags stand in the package's record. */
+  readonly hasTagRecords: boolean
 }

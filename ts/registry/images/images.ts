@@ -51,9 +51,10 @@ export interface Manifests {
   put(request: ManifestPut): Promise<Manifest>
   /**
    * Removes the manifest and every tag that names it; its referrers stay. Throws `in_use` while an index of the image
-   * names it, `access_denied` when an immutable tag does. Pushing the same bytes again is right afterwards.
+   * names it, `access_denied` when an immutable tag does. Pushing the same bytes again is right afterwards. With
+   * `onlyUntagged` it is `in_use` also while a tag names it, one that is set at this very moment included.
    */
-  delete(pkg: Package, digest: string, author: Author): Promise<void>
+  delete(pkg: Package, digest: string, author: Author, options?: { readonly onlyUntagged?: boolean }): Promise<void>
   /** Manifests whose subject this digest is, oldest first, at most `limit` (1000) a page; there need be no such subject. */
   referrers(
     pkg: Package,
@@ -74,12 +75,16 @@ export interface Tag {
 export interface Tags {
   /** Tags after `after` (which need not exist) in byte order, at most `limit` (10,000), and whether there are more. */
   list(pkg: Package, options: { after?: string; limit: number }): Promise<{ items: Tag[]; hasMore: boolean }>
+  find(pkg: Package, tag: string): Promise<Tag | undefined>
   /** The tags that name a manifest. */
   of(manifest: Manifest): Promise<Tag[]>
   /** Throws `access_denied` when the repository keeps the tag where it is. */
   set(pkg: Package, tag: string, manifest: Manifest, author: Author & { readonly actorName: string }): Promise<void>
-  /** Removes the tag, not its manifest; false when there was none. Throws `access_denied` for an immutable one. */
-  delete(pkg: Package, tag: string, author: Author): Promise<boolean>
+  /**
+   * Removes the tag, not its manifest; false when there was none. With the tag as it was `seen` it goes only while it is
+   * that: one that was set since stays, and the answer is false. Throws `access_denied` for an immutable one.
+   */
+  delete(pkg: Package, tag: string, author: Author, seen?: Tag): Promise<boolean>
 }
 
 /** A blob as an image names it. */
