@@ -72,6 +72,8 @@ export interface Config {
   readonly metricsToken: string | undefined
   /** `retentionDays` absent: kept for ever. */
   readonly audit: { readonly downloads: boolean; readonly retentionDays: number | undefined }
+  /** How long what nothing refers to is kept, for clients that are about to. */
+  readonly gcGraceSeconds: number
   readonly logLevel: LogLevel
   /** Memory for computed documents, bytes. */
   readonly cacheBytes: number
@@ -119,6 +121,8 @@ export function loadConfig(env: Environment): Config {
       downloads: read.value('AUDIT_DOWNLOADS', values.flag),
       retentionDays: read.optional('AUDIT_RETENTION_DAYS', values.count(1, 36_500)),
     },
+    // An answer that a blob is there may be an hour old, and its client still has to name it.
+    gcGraceSeconds: read.value('GC_GRACE_PERIOD', values.durationFrom('2h', '365d')),
     logLevel: read.value('LOG_LEVEL', values.oneOf(...logLevels)),
     cacheBytes: read.value('CACHE_BYTES', values.size),
     limits: readLimits(read),

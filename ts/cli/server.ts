@@ -107,6 +107,7 @@ export async function startProcess({ config, build, log, prepares }: ProcessOpti
     blobs,
     describe: describeUnit,
     documentCacheBytes: cacheBytes / 2,
+    graceSeconds: config.gcGraceSeconds,
     audit,
   })
   const usage = usageReports(engine)

@@ -57,6 +57,10 @@ export const variables = {
   METRICS_TOKEN: { secret: true, meaning: 'Bearer token for `/metrics`; without it only loopback may read them.' },
   AUDIT_DOWNLOADS: { default: 'false', meaning: 'Whether every download is an entry of the audit trail, too.' },
   AUDIT_RETENTION_DAYS: { meaning: 'Days that entries of the audit trail are kept; else for ever.' },
+  GC_GRACE_PERIOD: {
+    default: '24h',
+    meaning: 'How long artifacts that nothing refers to are kept before the garbage collection removes them.',
+  },
   LOG_LEVEL: { default: 'info', meaning: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.' },
   CACHE_BYTES: {
     default: '48MiB',

@@ -6,7 +6,10 @@ import { defineCollection } from './engine.ts'
 /** Facts about a unit that can change after its publish. */
 export interface UnitMark {
   deletedAt?: number
-  /** Where no tombstone is kept: the change that removes the unit, and this mark after it. */
+  /**
+   * Where no tombstone is kept: the change that removes the unit, and this mark after it. Without `deletedAt` that is not
+   * decided: whoever needs the unit takes the mark away.
+   */
   removedBy?: string
   /** Empty: what the unit was published with is taken back. */
   deprecated?: string
@@ -23,6 +26,10 @@ export interface ChangeStamp {
   actor: string
   requestId: string
   at: number
+  /** Of the units, where they are removed without a tombstone. */
+  sequences?: readonly number[]
+  /** Of a tag that has a record of its own; without a digest it was removed. */
+  tag?: { name: string; digest?: string }
 }
 export type ChangeKind = 'publish' | 'delete' | 'delete-package' | 'tag' | 'deprecate' | 'yank' | 'owner' | 'status'
 
@@ -142,6 +149,8 @@ export interface BlobDocument {
   state: BlobState
   touchedAt: number
   sizeBytes: number
+  /** When somebody began to delete it. Who has not removed the bytes soon after does so no more, and others end it. */
+  deletingSince?: number
 }
 export const blobs = defineCollection<BlobDocument>()({
   name: 'blobs',
@@ -170,6 +179,8 @@ export interface IntentDocument {
   packageId: string
   /** For a publish; other changes are found in the package's `recentChanges`. */
   unitId?: string
+  /** A change of a record other than the package's. */
+  change?: ChangeStamp
   startedAt: number
 }
 export const intents = defineCollection<IntentDocument>()({

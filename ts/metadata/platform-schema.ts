@@ -30,6 +30,30 @@ export interface JobDocument {
 }
 export const jobs = defineCollection<JobDocument>()({ name: 'jobs', indexes: { byName: { fields: ['name'] } } })
 
+/** What a garbage collection takes away. */
+export interface GarbageTotals {
+  uploads: number
+  links: number
+  blobs: number
+  /** Of the blobs. */
+  sizeBytes: number
+}
+
+/** How far a garbage collection is, in the one document `garbage`: who runs it next goes on there. */
+export interface GarbageRunDocument {
+  startedAt: number
+  /** What was touched at this time or later is kept. */
+  cutoff: number
+  phase: 'uploads' | 'links' | 'unfinished' | 'blobs' | 'done'
+  /** Where in the phase. */
+  after?: string
+  /** Blobs looked at. */
+  seen: number
+  removed: GarbageTotals
+  finishedAt?: number
+}
+export const garbageRuns = defineCollection<GarbageRunDocument>()({ name: 'garbageRuns', indexes: {} })
+
 /** How much there is of something. */
 export interface Usage {
   packages: number

@@ -11,7 +11,15 @@ import {
 import type { CollectionSpec } from './engine.ts'
 import { blobLinks, imageNames, imageTags, pulls, uploads } from './image-schema.ts'
 import { blobs, changes, downloads, files, intents, packages, postings, stages, units } from './package-schema.ts'
-import { auditCheckpoints, auditEntries, auditStreams, jobs, leases, usageReports } from './platform-schema.ts'
+import {
+  auditCheckpoints,
+  auditEntries,
+  auditStreams,
+  garbageRuns,
+  jobs,
+  leases,
+  usageReports,
+} from './platform-schema.ts'
 import {
   idempotencyKeys,
   loginRequests,
@@ -58,6 +66,7 @@ export const collections: readonly CollectionSpec<never>[] = [
   imageNames,
   leases,
   jobs,
+  garbageRuns,
   usageReports,
   auditEntries,
   auditStreams,

@@ -10,13 +10,12 @@ import * as packageSchema from '../metadata/package-schema.ts'
 import * as schema from '../metadata/schema.ts'
 import { bytesOf } from '../testing/bytes.ts'
 import { openTestEngine, openTestFolder } from '../testing/stores.ts'
-import { blobRecords, graceSeconds } from './blob-records.ts'
+import { blobRecords } from './blob-records.ts'
+import { blobRemoval, type RemovalStep, removalSteps } from './garbage/remove-blob.ts'
+import { defaultGraceSeconds } from './grace.ts'
 
-const graceMs = graceSeconds * 1000
+const graceMs = defaultGraceSeconds * 1000
 const content = 'bytes that were stored before'
-
-/** DESIGN.md's collector for one blob, a step at a time: it goes on only with the record that it saw. */
-const collectorSteps = ['condemn', 'look', 'mark', 'remove bytes', 'remove record'] as const
 
 test('a kept blob is durable, live and touched', async () => {
   await using world = await openWorld()
@@ -58,21 +57,34 @@ test('a touch that became old while the bytes were stored is made again', async 
   assert.equal(commits, 2)
 })
 
-test('a deletion that does not end is unavailable, and a later publisher completes once it did', async () => {
+test('a deletion that its process left is ended by the publisher that waits for it', async () => {
   await using world = await openWorld()
   await world.stored()
-  await world.collect('mark')
+  await world.collect('bytes-removed')
   const staged = await world.stage()
   const waiting = world.records.keep([{ ...staged, staged }])
-  world.pass(61_000)
-  await assert.rejects(waiting, (err) => hasCode(err, 'unavailable') && err.details.retryAfterSeconds === 60)
-  await world.collect()
+  await world.attempts(waiting)
+  assert.equal((await world.record())?.value.state, 'deleting')
+  world.pass(121_000)
+  await waiting
+  assert.equal((await world.record())?.value.state, 'live')
+  assert.ok(await world.blobs.stat(staged.digest))
+})
+
+test('a collector that was stopped for long removes nothing that was stored again meanwhile', async () => {
+  await using world = await openWorld()
+  await world.stored()
+  const goOn = await world.collect('marked')
+  world.pass(121_000)
+  const staged = await world.stage()
   await world.records.keep([{ ...staged, staged }])
+  await goOn()
+  assert.equal((await world.record())?.value.state, 'live')
   assert.ok(await world.blobs.stat(staged.digest))
 })
 
 describe('a collector that is stopped', () => {
-  for (const step of collectorSteps) {
+  for (const step of removalSteps) {
     test(`after "${step}", goes on after a publisher came, and takes nothing from it`, async () => {
       await using world = await openWorld()
       await world.stored()
@@ -134,7 +146,7 @@ interface World extends AsyncDisposable {
   publish(staged: StagedBlob): Promise<void>
   record(): Promise<Stored<packageSchema.BlobDocument> | undefined>
   /** Collects after the grace period, up to and with a step; resolves to what does the rest. */
-  collect(last?: (typeof collectorSteps)[number]): Promise<() => Promise<void>>
+  collect(last?: RemovalStep): Promise<() => Promise<void>>
   /** Collects at once. */
   collectNow(): Promise<void>
 }
@@ -146,9 +158,11 @@ async function openWorld(): Promise<World> {
   let clock = Date.now()
   let asked = 0
   const now = () => clock
-  const records = blobRecords(engine.store, blobs, () => {
-    asked++
-    return clock
+  const records = blobRecords(engine.store, blobs, {
+    now() {
+      asked++
+      return clock
+    },
   })
   const stage = () => blobs.stage(bytesOf(content))
   const digest = (await stage()).digest
@@ -180,10 +194,12 @@ async function openWorld(): Promise<World> {
     record: () => engine.store.collection(packageSchema.blobs).get(digest),
     async collect(last) {
       clock += graceMs + 1
-      return collect(engine.store, blobs, digest, clock, last)
+      const goOn = await collect(engine.store, blobs, digest, now, last)
+      if (last === undefined) await goOn()
+      return goOn
     },
     async collectNow() {
-      await collect(engine.store, blobs, digest, clock)
+      await (await collect(engine.store, blobs, digest, now))()
     },
     async [Symbol.asyncDispose]() {
       await engine[Symbol.asyncDispose]()
@@ -193,50 +209,31 @@ async function openWorld(): Promise<World> {
   return world
 }
 
-/** Runs the steps up to and with `last`; resolves to what runs the rest. A lost swap ends the collection. */
+/** Runs the collector up to and with `last`; resolves to what lets it go on. */
 async function collect(
   engine: MetadataEngine,
   blobs: BlobStore,
   digest: Digest,
-  now: number,
-  last: (typeof collectorSteps)[number] = 'remove record',
+  now: () => number,
+  last: RemovalStep = 'record-removed',
 ): Promise<() => Promise<void>> {
-  const collection = engine.collection(packageSchema.blobs)
-  let seen = await collection.get(digest)
-  const swap = async (state: packageSchema.BlobState) => {
-    if (seen) seen = await collection.update(digest, seen.revision, { ...seen.value, state })
+  const stopped = Promise.withResolvers<void>()
+  const goOn = Promise.withResolvers<void>()
+  const remove = blobRemoval({
+    engine,
+    blobs,
+    now,
+    onStep(step) {
+      if (step !== last) return
+      stopped.resolve()
+      return goOn.promise
+    },
+  })
+  const blob = await engine.collection(packageSchema.blobs).get(digest)
+  const removing = blob ? remove(blob, now() - graceMs) : Promise.resolve(false)
+  await Promise.race([stopped.promise, removing])
+  return async () => {
+    goOn.resolve()
+    await removing
   }
-  const steps: Record<(typeof collectorSteps)[number], () => Promise<void>> = {
-    async condemn() {
-      if (seen?.value.state !== 'live') return
-      if (now - seen.value.touchedAt > graceMs) await swap('condemned')
-      else seen = undefined
-    },
-    async look() {
-      if (seen?.value.state !== 'condemned') return
-      const references = await engine.collection(packageSchema.files).find('byDigest', { equals: { digest }, limit: 1 })
-      if (references.items.length === 0) return
-      await swap('live')
-      seen = undefined
-    },
-    async mark() {
-      if (seen?.value.state === 'condemned') await swap('deleting')
-    },
-    async 'remove bytes'() {
-      if (seen) await blobs.delete(digest)
-    },
-    async 'remove record'() {
-      if (seen) await collection.delete(digest, seen.revision)
-    },
-  }
-  const run = async (names: readonly (typeof collectorSteps)[number][]) => {
-    try {
-      for (const name of names) await steps[name]()
-    } catch (err) {
-      if (!hasCode(err, 'revision_stale')) throw err
-    }
-  }
-  const stopAt = collectorSteps.indexOf(last) + 1
-  await run(collectorSteps.slice(0, stopAt))
-  return () => run(collectorSteps.slice(stopAt))
 }

@@ -1,14 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BlobStore, Digest, StagedBlob } from '../blobs/store.ts'
 import { hasCode, RegistryError } from '../errors.ts'
-import type { MetadataEngine } from '../metadata/engine.ts'
+import type { MetadataEngine, Stored } from '../metadata/engine.ts'
+import type { BlobDocument } from '../metadata/package-schema.ts'
 import * as packageSchema from '../metadata/package-schema.ts'
+import { defaultGraceSeconds } from './grace.ts'
 
-/** How long a blob that nothing refers to is kept: what a publish may take between its touch and its reference. */
-export const graceSeconds = 24 * 3600
+/**
+ * What of a deletion has ended by then, if its process lives, so that the bytes can be stored again: it begins no
+ * removal later than `lastRemovalSeconds` after its record says `deleting`, and none takes longer than a minute.
+ */
+export const staleDeletionSeconds = 120
+export const lastRemovalSeconds = 30
 
-/** How long a blob that is being deleted is waited for. */
-const longestWaitSeconds = 60
+/** How long a blob that is being deleted is waited for: more than until the deletion is stale. */
+const longestWaitSeconds = staleDeletionSeconds + 30
 const pollMs = 50
 
 /** A blob that a publish is about to refer to; `staged` when its bytes came with this request. */
@@ -20,6 +26,8 @@ export interface BlobToKeep {
 
 /** The records that keep the collector from bytes that somebody is about to refer to; see DESIGN.md "Blobs". */
 export interface BlobRecords {
+  /** How long what nothing refers to is kept; the collector of this installation has the same. */
+  readonly graceSeconds: number
   /**
    * Makes the bytes durable and their records live and freshly touched. References may be inserted right after.
    * `blob_unknown` for a blob that came without bytes and is not there, or not any more: it must be stored again.
@@ -27,18 +35,25 @@ export interface BlobRecords {
   keep(files: readonly BlobToKeep[]): Promise<void>
   /**
    * Touches one blob: a condemned one is live again, one being deleted is waited for. Resolves to the time of the
-   * touch, epoch milliseconds. `unavailable` when the deletion does not end within a minute.
+   * touch, epoch milliseconds. A deletion that its process left half done ends here; `unavailable` when others
+   * delete again and again.
    */
   touch(digest: string, sizeBytes: number): Promise<number>
 }
 
-export function blobRecords(engine: MetadataEngine, blobs: BlobStore, now: () => number = Date.now): BlobRecords {
+export interface BlobRecordsOptions {
+  readonly graceSeconds?: number
+  readonly now?: () => number
+}
+
+export function blobRecords(engine: MetadataEngine, blobs: BlobStore, options: BlobRecordsOptions = {}): BlobRecords {
+  const { graceSeconds = defaultGraceSeconds, now = Date.now } = options
   const records = engine.collection(packageSchema.blobs)
 
   /** `undefined` when another change came first, or while the blob is being deleted. */
   async function tryTouch(digest: string, sizeBytes: number): Promise<number | undefined> {
     const known = await records.get(digest)
-    if (known?.value.state === 'deleting') return void (await delay(pollMs))
+    if (known && isBeingDeleted(known, now())) return void (await delay(pollMs))
     const touched = { state: 'live' as const, touchedAt: now(), sizeBytes }
     try {
       if (known) await records.update(digest, known.revision, touched)
@@ -74,11 +89,17 @@ export function blobRecords(engine: MetadataEngine, blobs: BlobStore, now: () =>
   }
 
   return {
+    graceSeconds,
     touch,
     async keep(files) {
       for (const file of files) await keepOne(file)
     },
   }
+}
+
+/** Is somebody at removing the bytes now? A deletion that is stale is nobody's: whether they are there must be seen. */
+export function isBeingDeleted({ value }: Stored<BlobDocument>, now: number): boolean {
+  return value.state === 'deleting' && now - (value.deletingSince ?? 0) <= staleDeletionSeconds * 1000
 }
 
 /** The digest of a file record as the blob store takes it. */

@@ -25,6 +25,8 @@ export interface RegistryOptions {
   readonly describe: Describe
   /** Memory for computed documents. */
   readonly documentCacheBytes: number
+  /** How long what nothing refers to is kept; a day when absent. */
+  readonly graceSeconds?: number
   readonly onStep?: OnStep
   /** Absent: nothing is told. */
   readonly audit?: RegistryAudit
@@ -61,9 +63,9 @@ export interface Registry {
 }
 
 export function createRegistry(options: RegistryOptions): Registry {
-  const { engine, blobs, describe, documentCacheBytes, onStep, audit } = options
+  const { engine, blobs, describe, documentCacheBytes, graceSeconds, onStep, audit } = options
   const store = openRegistryStore(engine, describe)
-  const records: BlobRecords = blobRecords(engine, blobs)
+  const records: BlobRecords = blobRecords(engine, blobs, graceSeconds === undefined ? {} : { graceSeconds })
   const changes = changeLog(store)
   const postings = postingsWriter(store)
   const sweep = repositorySweep(engine)
