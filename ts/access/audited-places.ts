@@ -39,7 +39,9 @@ export function auditedPlaces(
         const changed = await repositories.configure(id, settings, ...rest)
         // Creating one on the command line sets what else was asked for, which may be nothing.
         if (Object.keys(settings).length > 0) {
-          await tell('repository.settings', await targets.repository(id), { ...settings })
+          const { retention, ...others } = settings
+          const details = { ...others, ...(retention !== undefined && { retention: retention && { ...retention } }) }
+          await tell('repository.settings', await targets.repository(id), details)
         }
         return changed
       },

@@ -4,6 +4,7 @@ import {
   grantPointers,
   organizations as organizationsSpec,
   type RepositoryDocument,
+  type RetentionRule,
   repositories as repositoriesSpec,
 } from '../metadata/access-schema.ts'
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
@@ -12,6 +13,7 @@ import { deletedForGood, isGone, present, stillBeingDeleted } from './gone.ts'
 import { checkImmutableTags } from './immutable-tags.ts'
 import { checkRepositoryName, checkText } from './names.ts'
 import { grantPointerId } from './repository-grants.ts'
+import { checkRetention } from './retention-rule.ts'
 import { withArticle } from './wording.ts'
 
 export type RepositorySettings = Pick<
@@ -23,7 +25,10 @@ export type RepositorySettings = Pick<
   | 'ownersOnly'
   | 'isDisabled'
   | 'immutableTags'
->
+> & {
+  /** Null: none. */
+  readonly retention: RetentionRule | null
+}
 
 /** Private and without policies, unless it says otherwise. */
 export interface NewRepository extends Partial<RepositorySettings> {
@@ -65,33 +70,42 @@ export function repositoryDirectory(engine: MetadataEngine, movingTagsOf: Moving
     return items[0]
   }
 
-  function checked({ immutableTags }: Partial<RepositorySettings>, protocol: string) {
-    return immutableTags && { immutableTags: checkImmutableTags(immutableTags, movingTagsOf(protocol)) }
+  /** The settings as they are stored, over those that a repository has. */
+  function changed(
+    { retention: before, retentionSince: since = Date.now(), ...repository }: RepositoryDocument,
+    { retention = before ?? null, immutableTags, ...settings }: Partial<RepositorySettings>,
+  ): RepositoryDocument {
+    return {
+      ...repository,
+      ...settings,
+      ...(immutableTags && { immutableTags: checkImmutableTags(immutableTags, movingTagsOf(repository.protocol)) }),
+      ...(retention && { retention: checkRetention(retention), retentionSince: since }),
+    }
   }
 
   return {
     async create({ organizationId, protocol, name, createdBy, adminId, ...settings }) {
       checkRepositoryName(name)
       checkText('description', settings.description ?? '')
-      const tagSettings = checked(settings, protocol)
+      const bare = {
+        organizationId,
+        protocol,
+        name,
+        visibility: 'private' as const,
+        description: '',
+        requiresApproval: false,
+        refusesSimilarNames: false,
+        createdAt: Date.now(),
+        createdBy,
+      }
+      const value: RepositoryDocument = {
+        ...changed(bare, settings),
+        ...(adminId !== undefined && { permissions: [[adminId, 'admin']] }),
+      }
       const id = newId('repo')
       // What leads to a permission is there before it.
       if (adminId !== undefined)
         await pointers.insert(grantPointerId(adminId, id), { holderId: adminId, repositoryId: id })
-      const value: RepositoryDocument = {
-        organizationId,
-        protocol,
-        name,
-        visibility: 'private',
-        description: '',
-        requiresApproval: false,
-        refusesSimilarNames: false,
-        ...settings,
-        ...tagSettings,
-        ...(adminId !== undefined && { permissions: [[adminId, 'admin']] }),
-        createdAt: Date.now(),
-        createdBy,
-      }
       try {
         const made = await repositories.insert(id, value)
         const organization = await organizations.get(organizationId)
@@ -118,16 +132,14 @@ export function repositoryDirectory(engine: MetadataEngine, movingTagsOf: Moving
     async configure(id, settings, revision) {
       if (settings.description !== undefined) checkText('description', settings.description)
       const edit = (repository: RepositoryDocument) => ({
-        ...repository,
-        ...settings,
-        ...checked(settings, repository.protocol),
+        ...changed(repository, settings),
         ...(settings.visibility !== undefined && settings.visibility !== repository.visibility
           ? { repostSince: Date.now() }
           : {}),
       })
-      const changed = await changeDocument(repositories, id, edit, revision)
-      if (!changed) throw new RegistryError('repository_unknown', 'There is no such repository.')
-      return changed
+      const stored = await changeDocument(repositories, id, edit, revision)
+      if (!stored) throw new RegistryError('repository_unknown', 'There is no such repository.')
+      return stored
     },
   }
 }

@@ -133,6 +133,23 @@ export const grantPointers = defineCollection<GrantPointerDocument>()({
   },
 })
 
+/**
+ * Which tags and manifests of a repository's images go by themselves: what one of the last three says, unless one of the
+ * first two keeps it. Days are whole; see retention-plan.ts.
+ */
+export interface RetentionRule {
+  /** So many tags of each image stay: those that were pushed last. */
+  keepLast?: number
+  /** Patterns as of `immutableTags`: tags that one matches stay. */
+  keepMatching?: readonly string[]
+  /** Tags go that were last pushed longer ago. */
+  olderThanDays?: number
+  /** Tags go that were neither pushed nor pulled for longer. */
+  unpulledDays?: number
+  /** Manifests go that no tag and no index names and that were neither pushed nor pulled for longer. Absent: none. */
+  untaggedDays?: number
+}
+
 export interface RepositoryDocument {
   organizationId: string
   protocol: string
@@ -147,6 +164,10 @@ export interface RepositoryDocument {
   ownersOnly?: boolean
   /** Patterns; `*` at the end matches the rest. A tag that one matches is neither moved nor removed, nor is its version. */
   immutableTags?: readonly string[]
+  /** Absent: nothing goes by itself. */
+  retention?: RetentionRule
+  /** Since when there is a rule, whichever: by it those are found that have one. */
+  retentionSince?: number
   /** A disabled repository gives nobody anything. */
   isDisabled?: boolean
   /** Publishing goes through a stage that somebody else than the publisher approves. */
@@ -167,6 +188,7 @@ export const repositories = defineCollection<RepositoryDocument>()({
     byName: { fields: ['organizationId', 'protocol', 'name'], unique: true },
     byVisibility: { fields: ['visibility', 'organizationId', 'protocol', 'name'] },
     byRepost: { fields: ['repostSince'] },
+    byRetention: { fields: ['retentionSince'] },
     byDeleting: { fields: ['deletingAt'] },
     byDeleted: { fields: ['deletedAt'] },
   },
