@@ -107,11 +107,11 @@ test('bytes, then their name are on disk before a commit is answered', { skip: s
     'store',
     JSON.stringify({ kind: 'filesystem', dir }),
   ]
-  const traced = ['-f', '-y', '-e', 'trace=fsync,rename,write', '-o', log, process.execPath, ...child, '1000']
+  const traced = ['-f', '-y', '-e', 'trace=fsync,rename,write,pwrite64', '-o', log, process.execPath, ...child, '1000']
   assert.equal(spawnSync('strace', traced).status, 0)
   // Each is awaited before the next, so that the order of their beginnings tells.
   const calls = (await readFile(log, 'utf8')).split('\n')
-  const order = [/ write\(.*\/staging\//, / fsync\(.*\/staging\//, / rename\(/, / fsync\(.*\/sha256\/..>/, / write\(1</]
+  const order = [/ pwrite64\(.*\/staging\//, / fsync\(.*\/staging\//, / rename\(/, / fsync\(.*\/sha256\/..>/, / write\(1</]
   const found = order.map((call) => calls.findLastIndex((line) => call.test(line)))
   assert.ok(!found.includes(-1), calls.join('\n'))
   assert.deepEqual(

@@ -6,7 +6,8 @@ import { performance } from 'node:perf_hooks'
 import { RegistryError } from '../errors.ts'
 import { asStorageError, codeOf, isMissing } from './file-errors.ts'
 import { readFileBytes } from './file-reader.ts'
-import { hashStream } from './hashing.ts'
+import { fileUploads } from './filesystem-uploads.ts'
+import { type HashResult, hashStream } from './hashing.ts'
 import { removeFile, writeStagingFile } from './staging-file.ts'
 import type { BlobInfo, BlobStore, Digest, StagedBlob } from './store.ts'
 
@@ -31,6 +32,7 @@ export async function filesystemBlobStore(options: { dir: string }): Promise<Blo
   await makeDirectories(layout)
   return {
     kind: 'filesystem',
+    uploads: fileUploads({ dir: layout.staging, staged: (path, facts) => stagedFile(path, facts, pathOf) }),
     async stage(bytes, options = {}) {
       const path = join(layout.staging, randomUUID())
       const hashed = hashStream(bytes, options)
@@ -91,7 +93,7 @@ function notWritable(layout: Layout, cause: unknown): RegistryError {
   return new RegistryError('unavailable', message, {}, { cause })
 }
 
-function stagedFile(path: string, facts: Omit<StagedBlob, 'commit' | 'discard'>, pathOf: (digest: Digest) => string) {
+function stagedFile(path: string, facts: HashResult, pathOf: (digest: Digest) => string): StagedBlob {
   let isGone = false
   const discard = async () => {
     if (isGone) return

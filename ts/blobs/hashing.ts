@@ -7,6 +7,9 @@ const pieceBytes = 1024 * 1024
 
 export type HashResult = Pick<StagedBlob, 'digest' | 'sizeBytes' | 'hashes'>
 
+/** Hashes of what has come so far. */
+export type RunningHashes = ReadonlyMap<HashName | 'sha256', Hash>
+
 export interface HashedStream {
   /** The bytes in pieces of at most 1 MiB, each hashed before it is handed on. Throws what `stage` promises to
    *  throw: `payload_too_large`, `digest_mismatch` (after the last piece), or the signal's reason. */
@@ -21,14 +24,9 @@ export function hashStream(bytes: AsyncIterable<Uint8Array>, options: StageOptio
   async function* pieces() {
     const hashes = startHashes(options.hashes ?? [])
     let sizeBytes = 0
-    for await (const chunk of untilAborted(bytes, options.signal)) {
-      sizeBytes += chunk.byteLength
-      requireSize(sizeBytes, options.maxBytes)
-      for (let at = 0; at < chunk.byteLength; at += pieceBytes) {
-        const piece = at === 0 && chunk.byteLength <= pieceBytes ? chunk : chunk.subarray(at, at + pieceBytes)
-        for (const hash of hashes.values()) hash.update(piece)
-        yield piece
-      }
+    for await (const piece of hashedPieces(untilAborted(bytes, options.signal), hashes, options)) {
+      sizeBytes += piece.byteLength
+      yield piece
     }
     const finished = finishHashes(hashes, sizeBytes)
     requireDigest(finished.digest, options.expected)
@@ -43,11 +41,34 @@ export function hashStream(bytes: AsyncIterable<Uint8Array>, options: StageOptio
   }
 }
 
-function startHashes(names: readonly HashName[]): Map<HashName | 'sha256', Hash> {
+/**
+ * The bytes in pieces of at most 1 MiB, each hashed before it is handed on. `payload_too_large` as soon as there are
+ * more than `maxBytes`, those of before (`startBytes`) included.
+ */
+export async function* hashedPieces(
+  bytes: AsyncIterable<Uint8Array>,
+  hashes: RunningHashes,
+  limits: { maxBytes?: number; startBytes?: number },
+): AsyncGenerator<Uint8Array> {
+  let sizeBytes = limits.startBytes ?? 0
+  for await (const chunk of bytes) {
+    sizeBytes += chunk.byteLength
+    requireSize(sizeBytes, limits.maxBytes)
+    for (let at = 0; at < chunk.byteLength; at += pieceBytes) {
+      const piece = at === 0 && chunk.byteLength <= pieceBytes ? chunk : chunk.subarray(at, at + pieceBytes)
+      for (const hash of hashes.values()) hash.update(piece)
+      yield piece
+    }
+  }
+}
+
+/** SHA-256 and the asked hashes, of nothing yet. */
+export function startHashes(names: readonly HashName[]): RunningHashes {
   return new Map((['sha256', ...names] as const).map((name) => [name, createHash(name)]))
 }
 
-function finishHashes(hashes: Map<HashName | 'sha256', Hash>, sizeBytes: number): HashResult {
+/** What they come to; they can take no more bytes afterwards. */
+export function finishHashes(hashes: RunningHashes, sizeBytes: number): HashResult {
   const { sha256, ...asked } = Object.fromEntries([...hashes].map(([name, hash]) => [name, hash.digest('hex')]))
   return { digest: `sha256:${sha256}`, sizeBytes, hashes: asked }
 }
@@ -69,7 +90,10 @@ function requireDigest(actual: Digest, expected: Digest | undefined): void {
  * The same stream, but it throws the signal's reason even while the source waits for its client. The source is then
  * told to return without being waited for: an async generator answers only after its pending read.
  */
-async function* untilAborted(bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+export async function* untilAborted(
+  bytes: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   if (!signal) {
     yield* bytes
     return

@@ -7,10 +7,11 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { RegistryError } from '../errors.ts'
+import { isAbsent } from './s3-client.ts'
 import { Spool, type SpoolPools } from './spool.ts'
 
 /** Parts of one upload on their way at a time, while the next is gathered. */
-const partsAtOnce = 2
+export const partsAtOnce = 2
 /** S3's own limit, so a blob has at most 58 GiB. */
 const mostParts = 10_000
 
@@ -36,21 +37,39 @@ export async function multipartUpload(
   at: { bucket: string; key: string },
   sendParts: (target: UploadTarget, sent: CompletedPart[]) => Promise<void>,
 ): Promise<void> {
-  const object = { Bucket: at.bucket, Key: at.key }
-  const { UploadId } = await client.send(new CreateMultipartUploadCommand(object))
+  const target = await beginMultipart(client, at)
   const sent: CompletedPart[] = []
   try {
-    await sendParts({ ...object, UploadId }, sent)
-    const Parts = sent.toSorted((a, b) => Number(a.PartNumber) - Number(b.PartNumber))
-    await client.send(new CompleteMultipartUploadCommand({ ...object, UploadId, MultipartUpload: { Parts } }))
+    await sendParts(target, sent)
+    await completeMultipart(client, target, sent)
   } catch (err) {
-    await client.send(new AbortMultipartUploadCommand({ ...object, UploadId })).catch(() => {}) // left to a sweep
+    await abortMultipart(client, target).catch(() => {}) // left to a sweep
     throw err
   }
 }
 
+/** Begins a multipart upload of an object. */
+export async function beginMultipart(client: S3Client, at: { bucket: string; key: string }): Promise<UploadTarget> {
+  const object = { Bucket: at.bucket, Key: at.key }
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand(object))
+  return { ...object, UploadId }
+}
+
+/** Makes the object of these parts, in the order of their numbers; others that were sent are dropped. */
+export async function completeMultipart(client: S3Client, target: UploadTarget, parts: CompletedPart[]): Promise<void> {
+  const Parts = parts.toSorted((a, b) => Number(a.PartNumber) - Number(b.PartNumber))
+  await client.send(new CompleteMultipartUploadCommand({ ...target, MultipartUpload: { Parts } }))
+}
+
+/** Drops all parts; an upload that is not there (any more) is success. */
+export async function abortMultipart(client: S3Client, target: UploadTarget): Promise<void> {
+  await client.send(new AbortMultipartUploadCommand({ ...target })).catch((err) => {
+    if (!isAbsent(err)) throw err
+  })
+}
+
 /**
- * Sends the parts of a stream. `Upload` of @aws-sdk/lib-storage does the same, but joins every part anew and knows of
+ * Sends the parts of a stream, numbered from `firstNumber`. `Upload` of @aws-sdk/lib-storage does the same, but joins every part anew and knows of
  * no other uploads: 1 GiB took it 6.0 s and 203 MiB, and this 3.2 s and 133 MiB.
  */
 export async function sendStream(
@@ -58,9 +77,10 @@ export async function sendStream(
   parts: AsyncIterable<Part>,
   target: UploadTarget,
   sent: CompletedPart[],
+  firstNumber = 1,
 ): Promise<void> {
   const onTheWay: Promise<void>[] = []
-  let PartNumber = 0
+  let PartNumber = firstNumber - 1
   try {
     for await (const { spool } of parts) {
       const sending = sendPart(client, spool, { ...target, PartNumber: ++PartNumber }, sent)

@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import type { S3Client } from '@aws-sdk/client-s3'
-import { hashStream } from './hashing.ts'
+import type { CompletedPart, S3Client } from '@aws-sdk/client-s3'
+import { type HashResult, hashStream } from './hashing.ts'
 import { asStoreError } from './s3-client.ts'
 import type { S3Keys } from './s3-keys.ts'
-import { intoParts, multipartUpload, type Part, sendStream } from './s3-multipart.ts'
+import { intoParts, multipartUpload, type Part, sendStream, type UploadTarget } from './s3-multipart.ts'
 import { copyObject, deleteObject, putUnlessThere, sizeOfObject } from './s3-objects.ts'
-import { type Spool, spoolPools } from './spool.ts'
-import type { BlobInfo, BlobStore, Digest } from './store.ts'
+import type { Spool, SpoolPools } from './spool.ts'
+import type { BlobInfo, BlobStore, Digest, StagedBlob } from './store.ts'
 
-/** Small, so that many fit into memory; S3's least for a part is 5 MiB. */
-const partBytes = 6 * 1024 * 1024
-
-interface Bucket {
+/** Where a store keeps its blobs. */
+export interface Bucket {
   readonly client: S3Client
   readonly bucket: string
   readonly keys: S3Keys
@@ -27,8 +25,7 @@ interface Staged {
  * `BlobStore.stage` for S3. Up to one part is held back, and the commit puts it under its final key; more is uploaded
  * to a staging key as it comes, and the commit copies it on the server.
  */
-export function s3Staging(at: Bucket): BlobStore['stage'] {
-  const pools = spoolPools(partBytes)
+export function s3Staging(at: Bucket, pools: SpoolPools): BlobStore['stage'] {
   return async (bytes, options = {}) => {
     const hashed = hashStream(bytes, options)
     const parts = intoParts(hashed.pieces, pools)
@@ -36,22 +33,30 @@ export function s3Staging(at: Bucket): BlobStore['stage'] {
       const first = await parts.next()
       if (first.done) throw new Error('a stream has at least one part')
       const { spool, last } = first.value
-      const stagingKey = last ? undefined : await streamToStaging(at, joined(first.value, parts))
+      const stagingKey = last ? undefined : await streamToStaging(at, first.value, parts)
       const info = hashed.result()
-      return { ...info, ...once(stagingKey ? inStaging(at, stagingKey, info) : inSpool(at, spool, info.digest)) }
+      if (stagingKey) return stagedObject(at, stagingKey, info)
+      return { ...info, ...once(inSpool(at, spool, info.digest)) }
     } catch (err) {
       throw asStoreError(err)
     }
   }
 }
 
-async function streamToStaging({ client, bucket, keys }: Bucket, parts: AsyncIterable<Part>): Promise<string> {
+/** A whole object under a staging key, ready to be copied to its final one. */
+export function stagedObject(at: Bucket, stagingKey: string, info: HashResult): StagedBlob {
+  return { ...info, ...once(inStaging(at, stagingKey, info)) }
+}
+
+async function streamToStaging({ client, bucket, keys }: Bucket, first: Part, rest: AsyncIterable<Part>) {
   const key = `${keys.staging}${randomUUID()}`
-  await multipartUpload(client, { bucket, key }, (target, sent) => sendStream(client, parts, target, sent))
+  const send = (target: UploadTarget, sent: CompletedPart[]) => sendStream(client, joined(first, rest), target, sent)
+  await multipartUpload(client, { bucket, key }, send).finally(() => first.spool.release())
   return key
 }
 
-async function* joined(first: Part, rest: AsyncIterable<Part>): AsyncGenerator<Part> {
+/** The parts with the one that was taken from their head. */
+export async function* joined(first: Part, rest: AsyncIterable<Part>): AsyncGenerator<Part> {
   yield first
   yield* rest
 }

@@ -1,12 +1,11 @@
 import {
-  AbortMultipartUploadCommand,
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandOutput,
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { isAbsent } from './s3-client.ts'
 import type { S3Keys } from './s3-keys.ts'
+import { abortMultipart } from './s3-multipart.ts'
 import { deleteObject } from './s3-objects.ts'
 
 /** `BlobStore.sweep` for S3: staging objects, and multipart uploads to staging and to blobs. */
@@ -38,15 +37,9 @@ async function abortUploads(client: S3Client, bucket: string, prefix: string, ne
     page = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...after }))
     for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
       if (!Key || !UploadId || !Initiated || Initiated.getTime() > newestMs) continue
-      await abortUpload(client, { Bucket: bucket, Key, UploadId })
+      await abortMultipart(client, { Bucket: bucket, Key, UploadId })
       removed++
     }
   } while (page.IsTruncated)
   return removed
-}
-
-async function abortUpload(client: S3Client, upload: { Bucket: string; Key: string; UploadId: string }): Promise<void> {
-  await client.send(new AbortMultipartUploadCommand(upload)).catch((err) => {
-    if (!isAbsent(err)) throw err
-  })
 }

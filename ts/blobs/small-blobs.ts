@@ -60,6 +60,7 @@ export function rememberSmallBlobs(store: BlobStore, options: SmallBlobsOptions)
 
   return {
     kind: store.kind,
+    uploads: store.uploads,
     counts,
     read,
     async delete(digest) {

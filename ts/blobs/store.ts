@@ -1,3 +1,5 @@
+import type { UploadStore } from './uploads.ts'
+
 /** `sha256:` and 64 lower-case hex digits; the name of a blob. */
 export type Digest = `sha256:${string}`
 
@@ -35,6 +37,8 @@ export interface StageOptions {
 /** Content-addressed bytes. Every method is safe to retry. Implementations: filesystem.ts, s3.ts. */
 export interface BlobStore {
   readonly kind: 'filesystem' | 's3'
+  /** Bytes that come in several requests. */
+  readonly uploads: UploadStore
   /** Reads the stream to its end while hashing, into staging. Nothing is visible until `commit`; an error or
    *  abort leaves nothing behind. `storage_full` when the disk is. */
   stage(bytes: AsyncIterable<Uint8Array>, options?: StageOptions): Promise<StagedBlob>

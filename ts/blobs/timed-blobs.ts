@@ -10,8 +10,17 @@ export function timedBlobs(store: BlobStore, tell: (operation: string, seconds: 
       tell(operation, (performance.now() - startedAt) / 1000)
     }
   }
+  const { uploads } = store
   return {
     kind: store.kind,
+    uploads: {
+      minChunkBytes: uploads.minChunkBytes,
+      begin: () => uploads.begin(),
+      append: (state, bytes, options) => timed('append', uploads.append(state, bytes, options)),
+      settle: (dropped, kept) => uploads.settle(dropped, kept),
+      finish: (state, hashes) => timed('finish', uploads.finish(state, hashes)),
+      discard: (state) => uploads.discard(state),
+    },
     stage: (bytes, options) => timed('stage', store.stage(bytes, options)),
     read: (digest, range) => timed('read', store.read(digest, range)),
     stat: (digest) => timed('stat', store.stat(digest)),

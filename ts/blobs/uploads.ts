@@ -29,18 +29,22 @@ export interface Appended {
 
 /** Bytes that come in several requests, and to several processes. Part of every blob store. */
 export interface UploadStore {
+  /** Chunks of at least so many bytes cost the store no more than they must; 0 where all sizes are alike. */
+  readonly minChunkBytes: number
   /** A new, empty upload; costs nothing in the store. */
   begin(): UploadState
   /**
-   * Adds bytes at the end; resolves when they are durable, also when the stream fails in the middle. What the state
-   * before this one alone needs is dropped by `settle`. `storage_full` when the disk is.
+   * Adds bytes at the end; resolves when they are durable, also when the stream fails in the middle. The state that it
+   * began with stays good, and is all there is when this throws: `storage_full` when the disk is, `upload_unknown`
+   * when the bytes are not there any more.
    */
   append(state: UploadState, bytes: AsyncIterable<Uint8Array>, options?: AppendOptions): Promise<Appended>
-  /** Drops what `before` needed and `after` does not; call when `after` was accepted. */
-  settle(before: UploadState, after: UploadState): Promise<void>
+  /** Drops what only `dropped` needs: the state before an append that was accepted, or the one after a refused one. */
+  settle(dropped: UploadState, kept: UploadState): Promise<void>
   /**
-   * The whole, hashed, ready to be committed; the state is used up. Hashes that this process did not follow from the
-   * beginning are computed from the staged bytes. `upload_unknown` when they are not there any more.
+   * The whole, hashed, ready to be committed; nothing can be appended afterwards, but a finish whose process died can be
+   * repeated. Hashes that this process did not follow from the beginning are computed from the staged bytes.
+   * `upload_unknown` when they are not there any more, or another writer has changed them.
    */
   finish(state: UploadState, hashes?: readonly HashName[]): Promise<StagedBlob>
   /** Drops everything; always safe to call. */

@@ -32,6 +32,14 @@ export function recording(): Recording {
     }),
     blobs: (blobs) => ({
       kind: blobs.kind,
+      uploads: {
+        minChunkBytes: blobs.uploads.minChunkBytes,
+        begin: () => blobs.uploads.begin(),
+        append: (state, bytes, options) => told('uploads.append', blobs.uploads.append(state, bytes, options)),
+        settle: (dropped, kept) => told('uploads.settle', blobs.uploads.settle(dropped, kept)),
+        finish: (state, hashes) => told('uploads.finish', blobs.uploads.finish(state, hashes)),
+        discard: (state) => told('uploads.discard', blobs.uploads.discard(state)),
+      },
       stage: (bytes, options) => told('blobs.stage', blobs.stage(bytes, options)),
       read: (digest, range) => told('blobs.read', blobs.read(digest, range)),
       stat: (digest) => told('blobs.stat', blobs.stat(digest)),
