@@ -12,10 +12,12 @@ import type { Cursors } from './cursors.ts'
 import type { DeletedNames } from './deleted-names.ts'
 import type { Deletions } from './deletions.ts'
 import type { LoginRequests } from './login-requests.ts'
+import type { NameClaims } from './name-claims.ts'
 import type { Organizations } from './organizations.ts'
 import type { PlatformSettings } from './platform-settings.ts'
 import type { Credentials, Principal } from './principal.ts'
 import type { ListRepositories } from './readable-repositories.ts'
+import type { RegistryTokens } from './registry-tokens.ts'
 import type { Repeats } from './repeats.ts'
 import type { Repositories } from './repositories.ts'
 import type { RepositoryGrants } from './repository-grants.ts'
@@ -95,7 +97,12 @@ export interface Access extends AccountGate {
    */
   enter(principal: Principal, action: Action, address: RepositoryAddress, packageName?: string): Promise<Entered>
   /**
-   * The same for a repository's id, which makes nothing. An id that was never given costs and answers the same as a
+   * Would `enter` let in? Makes nothing and tells nobody of a refusal; costs the same for what does not exist and what
+   * may not be read.
+   */
+  mayEnter(principal: Principal, action: Action, address: RepositoryAddress, packageName?: string): Promise<boolean>
+  /**
+   * `enter` for a repository's id, which makes nothing. An id that was never given costs and answers the same as a
    * repository that the principal may not read.
    */
   enterRepository(principal: Principal, action: Action, id: string, packageName?: string): Promise<Entered>
@@ -159,6 +166,8 @@ export interface Access extends AccountGate {
   readonly robots: Robots
   readonly tokens: Tokens
   readonly sessions: Sessions
+  readonly registryTokens: RegistryTokens
+  readonly nameClaims: NameClaims
   readonly loginRequests: LoginRequests
   readonly repeats: Repeats
   readonly setup: Setup

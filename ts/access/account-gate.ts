@@ -47,6 +47,7 @@ export function accountGate(users: Users, settings: Pick<PlatformSettings, 'inFo
         const { token } = principal
         const outside = token && whyOutOfAccount(token, action)
         if (outside) throw denied(outside)
+        if (principal.grant) throw denied('a registry token does not reach accounts')
         return principal
       }
     }

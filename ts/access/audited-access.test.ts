@@ -279,7 +279,8 @@ describe('a change is one entry', { concurrency: 8 }, () => {
 
 /** What changes nothing, or nothing that somebody asked for: sweeps, and what belongs to an entry that was written. */
 const silent = [
-  'can enter enterRepository enterCreation enterOrganization enterMembership enterTeam enterAccount',
+  'can mayEnter enter enterRepository enterCreation enterOrganization enterMembership enterTeam enterAccount',
+  'registryTokens.issue nameClaims.claimForPackages',
   'enterPlatform',
   'enterSignUp enterUser explain audiences listRepositories',
   'authenticate signIn close',

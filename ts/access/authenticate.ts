@@ -5,6 +5,7 @@ import type { Stored } from '../metadata/engine.ts'
 import type { TokenDocument } from '../metadata/sign-in-schema.ts'
 import { type AddressRanges, addressRanges, isInRanges } from './cidrs.ts'
 import { anonymous, type Credentials, isRobotId, type Principal } from './principal.ts'
+import type { ReadRegistryToken, RegistryTokenHolder } from './registry-tokens.ts'
 import { looksLikeJwt, type SessionTokens } from './session-tokens.ts'
 import { isSessionOf, sessionId } from './sessions.ts'
 import type { CheckSignIn } from './sign-in.ts'
@@ -17,13 +18,15 @@ export interface AuthenticateDeps {
   readonly records: WarmRecords
   readonly signIn: CheckSignIn
   readonly sessionTokens: SessionTokens
+  readonly readRegistryToken: ReadRegistryToken
   readonly uses: TokenUses
   /** How long tokens live at most; `undefined`: for as long as they like. */
   readonly maxTokenLifetimeDays: () => Promise<number | undefined>
 }
 
 /** Turns credentials into a principal, as `Access.authenticate` promises. */
-export function authenticator({ records, signIn, sessionTokens, uses, maxTokenLifetimeDays }: AuthenticateDeps) {
+export function authenticator(deps: AuthenticateDeps) {
+  const { records, signIn, sessionTokens, readRegistryToken, uses, maxTokenLifetimeDays } = deps
   // Of tokens that there are: in a busy server one hash takes 5 to 13 µs, a tenth of a request.
   const hashes = new LRUCache<string, string>({ max: 1000 })
   // Records stay the same objects while they are warm, so the ranges of a token are compiled once.
@@ -45,9 +48,14 @@ export function authenticator({ records, signIn, sessionTokens, uses, maxTokenLi
 
   async function byToken(text: string, address: string): Promise<Principal> {
     const hash = hashOf(text)
+    const principal = await byTokenHash(hash, address)
+    hashes.set(text, hash)
+    return principal
+  }
+
+  async function byTokenHash(hash: string, address: string): Promise<Principal> {
     const [token, maxDays] = await Promise.all([records.token(hash), maxTokenLifetimeDays()])
     if (!token) throw invalid('The token is unknown or was revoked.')
-    hashes.set(text, hash)
     const { userId, previousUntil = 0 } = token.value
     if (token.value.hash !== hash && previousUntil <= Date.now()) {
       throw invalid('The token was rotated, and this is the old one. Use its new secret.')
@@ -79,12 +87,34 @@ export function authenticator({ records, signIn, sessionTokens, uses, maxTokenLi
     return bySession(claims.sessionId)
   }
 
+  async function byRegistryToken(text: string, address: string): Promise<Principal> {
+    const claims = readRegistryToken(text)
+    if (!claims) throw invalid('The registry token has expired or is none of this server. Fetch another.')
+    const { holder, scopes, expiresAt } = claims
+    return { ...(await byHolder(holder, address)), grant: { scopes, expiresAt } }
+  }
+
+  async function byHolder(holder: RegistryTokenHolder, address: string): Promise<Principal> {
+    switch (holder.kind) {
+      case 'anonymous':
+        return anonymous
+      case 'token':
+        return byTokenHash(holder.hash, address)
+      case 'user': {
+        const user = activeUser(await records.user(holder.userId))
+        if ((user.value.passwordVersion ?? 0) === holder.passwordVersion) return { kind: 'user', user }
+        throw invalid('The password was changed. Sign in again.')
+      }
+    }
+  }
+
   return async (credentials: Credentials | undefined, clientAddress: string): Promise<Principal> => {
     if (!credentials) return anonymous
     if (credentials.kind === 'token') {
       const { token } = credentials
       return looksLikeJwt(token) ? byAccessToken(token) : byToken(token, clientAddress)
     }
+    if (credentials.kind === 'registry-token') return byRegistryToken(credentials.token, clientAddress)
     if (credentials.kind === 'session') return bySession(sessionId(credentials.secret))
     const { username, password } = credentials
     // Clients that know nothing but Basic send a token as the password, under any username.

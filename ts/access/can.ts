@@ -3,7 +3,7 @@ import type { Decision, OrganizationAction } from './access.ts'
 import { verbs } from './gate-words.ts'
 import { isGone } from './gone.ts'
 import { type Facts, groundsOf, officesOf } from './grounds.ts'
-import { actorOf, type Principal } from './principal.ts'
+import { actorOf, type Principal, whyNotGranted } from './principal.ts'
 import { whyOutOfScope } from './token-scope.ts'
 import { effectiveVisibility } from './visibility.ts'
 
@@ -39,7 +39,7 @@ export function decideCreation(
   const target = { action: 'write' as const, protocol, organizationId: organization.id }
   const named = packageName === undefined ? {} : { packageName }
   const outside = principal.token && whyOutOfScope(principal.token, { ...target, ...named })
-  const barred = outside ?? whyInactive(principal)
+  const barred = outside ?? whyInactive(principal) ?? whyNotGranted(principal, 'write')
   if (barred) return no(barred)
   const [office] = officesOf(principal, facts)
   if (office) return yes(office.rule)
@@ -63,6 +63,7 @@ export function decideOrganization(
   const target = { action, protocol: '', organizationId: organization.id }
   const barred = (principal.token && whyOutOfScope(principal.token, target)) ?? whyInactive(principal)
   if (barred) return no(barred)
+  if (principal.grant) return no('a registry token does not reach organizations')
   const [office] = officesOf(principal, facts)
   if (office && (action !== 'delete' || isOwner(principal, membership))) return yes(office.rule)
   if (ownGround !== undefined) return yes(ownGround)
@@ -97,6 +98,8 @@ function whyBarred(principal: Principal, action: Action, facts: Facts): string |
   if (isGone(facts.organization.value) || isGone(facts.repository.value)) return deleted
   // Who administers a disabled repository can enable it again.
   if (facts.repository.value.isDisabled && action !== 'admin') return 'the repository is disabled'
+  const notGranted = whyNotGranted(principal, action)
+  if (notGranted) return notGranted
   if (principal.kind === 'anonymous') return facts.anonymousAccess ? undefined : 'anonymous access is off'
   const { organization, repository, packageName } = facts
   const target = {

@@ -9,6 +9,7 @@ import { deletedNames } from './deleted-names.ts'
 import { deletionsIn } from './deletions.ts'
 import { gate } from './gate.ts'
 import { loginRequestDirectory } from './login-requests.ts'
+import { nameClaims, type SharesNames } from './name-claims.ts'
 import { noticeWrites } from './notice-writes.ts'
 import { organizationGate } from './organization-gate.ts'
 import { organizationDirectory } from './organizations.ts'
@@ -16,6 +17,7 @@ import type { Passwords } from './passwords.ts'
 import { platformAdmins } from './platform-admins.ts'
 import { platformSettings } from './platform-settings.ts'
 import { readableRepositories } from './readable-repositories.ts'
+import { registryTokens } from './registry-tokens.ts'
 import { userRemoval } from './remove-user.ts'
 import { repeatsIn } from './repeats.ts'
 import { type MovingTags, type Repositories, repositoryDirectory } from './repositories.ts'
@@ -47,6 +49,8 @@ export interface AccessDeps {
   readonly reportError: (err: unknown) => void
   /** The tags that every publish moves in repositories of a protocol, so that no setting can forbid it. Absent: none. */
   readonly movingTagsOf?: MovingTags
+  /** Of which protocols packages of the default repository and other repositories share one space of names. Absent: of none. */
+  readonly sharesNames?: SharesNames
   /** Awaited when a publish has made an organization's default repository, before the publish goes on. */
   readonly onDefaultRepository?: (made: Stored<RepositoryDocument>) => Promise<void>
 }
@@ -61,10 +65,12 @@ export function createAccess(deps: AccessDeps): Access {
   const anonymousAccess = async () => (await settings.inForce()).anonymousAccess
   const users = userDirectory(engine, passwords, platformAdmins(engine), settings.refuseReserved)
   const organizations = organizationDirectory(engine, reservedNames, settings.refuseReserved)
-  const repositories = repositoryDirectory(engine, deps.movingTagsOf)
+  const claims = nameClaims(engine, deps.sharesNames ?? (() => false))
+  const repositories = repositoryDirectory(engine, claims, deps.movingTagsOf)
   const tokens = tokenDirectory(engine, async () => (await settings.read()).value.maxTokenLifetimeDays)
   const grants = repositoryGrants(engine)
   const signed = sessionTokens(deps.jwtSecret)
+  const registrySigned = registryTokens(deps.jwtSecret)
   const sessions = sessionDirectory(engine, signed)
   const throttle = signInThrottle(deps.engine)
   const signIn = signIns(users, passwords, throttle)
@@ -78,6 +84,7 @@ export function createAccess(deps: AccessDeps): Access {
       records,
       signIn,
       sessionTokens: signed,
+      readRegistryToken: registrySigned.read,
       uses,
       maxTokenLifetimeDays: async () => (await settings.inForce()).maxTokenLifetimeDays,
     }),
@@ -94,13 +101,15 @@ export function createAccess(deps: AccessDeps): Access {
     organizations,
     repositories,
     deletions: deletionsIn(engine, defaultOrganization),
-    deletedNames: deletedNames(engine),
+    deletedNames: deletedNames(engine, claims),
     grants,
     teams: teamDirectory(engine, grants),
     robots: robotDirectory(engine, grants, tokens),
     tokens,
     sessions,
     removeUser: userRemoval({ engine, users, organizations, sessions, tokens, grants }),
+    registryTokens: { issue: registrySigned.issue },
+    nameClaims: { claimForPackages: claims.claimForPackages },
     repeats: repeatsIn(deps.engine),
     cursors: cursorsOf(deps.jwtSecret),
     loginRequests: loginRequestDirectory(engine, users, tokens),

@@ -3,6 +3,7 @@ import type { OrganizationDocument, RepositoryDocument } from '../metadata/acces
 import * as accessSchema from '../metadata/access-schema.ts'
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import { type Mortal, present } from './gone.ts'
+import type { RepositoryClaims } from './name-claims.ts'
 
 export type DeletedKind = 'organization' | 'repository'
 
@@ -42,7 +43,7 @@ export interface DeletedNames {
 }
 
 /** Deleted names in the records that deletions.ts leaves. */
-export function deletedNames(engine: MetadataEngine): DeletedNames {
+export function deletedNames(engine: MetadataEngine, claims: RepositoryClaims): DeletedNames {
   const organizations = engine.collection(accessSchema.organizations)
   const repositories = engine.collection(accessSchema.repositories)
 
@@ -94,6 +95,8 @@ export function deletedNames(engine: MetadataEngine): DeletedNames {
       const freed = found && freeable(repositoryName(found))
       if (!freed) throw new RegistryError('repository_unknown', 'There is no such deleted repository.')
       await repositories.delete(id)
+      const { organizationId, protocol, name } = found.value
+      await claims.release(organizationId, protocol, name)
       return freed
     },
   }

@@ -4,6 +4,7 @@ import * as accessSchema from '../metadata/access-schema.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
 import { changeDocument } from './change.ts'
 import { isGone } from './gone.ts'
+import { nameClaims } from './name-claims.ts'
 import { sweepHolders } from './sweep-holders.ts'
 
 const perRun = 100
@@ -23,7 +24,8 @@ export interface Deletions {
   /** Was it marked, and is not buried? */
   isUnderWay(id: string): Promise<boolean>
   /**
-   * Marks the organization's repositories, and removes some of its teams, robots with their tokens, and memberships.
+   * Marks the organization's repositories, and removes some of its teams, robots with their tokens, memberships and
+   * claims of names.
    * Resolves to how many records it changed or removed, and whether repositories wait to be buried.
    */
   sweepOrganization(id: string): Promise<{ readonly removed: number; readonly isWaiting: boolean }>
@@ -40,6 +42,7 @@ export function deletionsIn(engine: MetadataEngine, defaultOrganization: string)
   const organizations = engine.collection(accessSchema.organizations)
   const repositories = engine.collection(accessSchema.repositories)
   const holders = sweepHolders(engine)
+  const claims = nameClaims(engine, () => true)
 
   async function markRepository(id: string) {
     return changeDocument(repositories, id, (repository) => {
@@ -104,7 +107,8 @@ export function deletionsIn(engine: MetadataEngine, defaultOrganization: string)
 
     async sweepOrganization(id) {
       const { marked, left } = await markRepositories(id)
-      return { removed: marked + (await holders.ofOrganization(id)), isWaiting: left > 0 }
+      const removed = marked + (await holders.ofOrganization(id)) + (await claims.forgetAll(id))
+      return { removed, isWaiting: left > 0 }
     },
 
     sweepRepository: (id) => holders.ofRepository(id),

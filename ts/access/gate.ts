@@ -182,6 +182,24 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     if (action === 'write' || action === 'delete') await ownersOf(nobodysId, packageName)
   }
 
+  async function mayEnter(
+    principal: Principal,
+    action: Action,
+    address: RepositoryAddress,
+    packageName?: string,
+  ): Promise<boolean> {
+    const { organization, repository } = await resolve(address)
+    const { protocol, repository: name = protocol } = address
+    if (organization && repository) {
+      return (await can(principal, action, { organization, repository }, packageName)).allowed
+    }
+    if (organization && action === 'write' && principal.kind === 'user' && name === protocol) {
+      if ((await creation(principal, protocol, organization, packageName)).allowed) return true
+    }
+    await lookInVain(principal, action, organization?.id, packageName)
+    return false
+  }
+
   async function explain(
     principal: Principal,
     action: Action,
@@ -194,7 +212,7 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     return explainDecision(principal, action, { ...facts, teamNames })
   }
 
-  return { can, enter, enterRepository, explain }
+  return { can, enter, enterRepository, mayEnter, explain }
 }
 
 function withEveryAction(principal: UserPrincipal): UserPrincipal {

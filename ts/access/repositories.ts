@@ -11,6 +11,7 @@ import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import { changeDocument } from './change.ts'
 import { deletedForGood, isGone, present, stillBeingDeleted } from './gone.ts'
 import { checkImmutableTags } from './immutable-tags.ts'
+import type { RepositoryClaims } from './name-claims.ts'
 import { checkRepositoryName, checkText } from './names.ts'
 import { grantPointerId } from './repository-grants.ts'
 import { checkRetention } from './retention-rule.ts'
@@ -60,7 +61,11 @@ export interface Repositories {
 export type MovingTags = (protocol: string) => readonly string[]
 
 /** Repositories in the collection of that name. */
-export function repositoryDirectory(engine: MetadataEngine, movingTagsOf: MovingTags = () => []): Repositories {
+export function repositoryDirectory(
+  engine: MetadataEngine,
+  claims: RepositoryClaims,
+  movingTagsOf: MovingTags = () => [],
+): Repositories {
   const repositories = engine.collection(repositoriesSpec)
   const organizations = engine.collection(organizationsSpec)
   const pointers = engine.collection(grantPointers)
@@ -102,6 +107,7 @@ export function repositoryDirectory(engine: MetadataEngine, movingTagsOf: Moving
         ...changed(bare, settings),
         ...(adminId !== undefined && { permissions: [[adminId, 'admin']] }),
       }
+      await claims.claimForRepository(organizationId, protocol, name)
       const id = newId('repo')
       // What leads to a permission is there before it.
       if (adminId !== undefined)
@@ -119,6 +125,7 @@ export function repositoryDirectory(engine: MetadataEngine, movingTagsOf: Moving
       // Made after the organization was deleted, by who was let in before: nothing else would remove it.
       await repositories.delete(id)
       if (adminId !== undefined) await pointers.delete(grantPointerId(adminId, id))
+      await claims.release(organizationId, protocol, name)
       throw new RegistryError('organization_unknown', 'The organization was deleted meanwhile.')
     },
 

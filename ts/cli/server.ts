@@ -23,6 +23,7 @@ import { timedEngine } from '../metadata/timed-engine.ts'
 import { describeUnit } from '../protocols/all.ts'
 import { movingTagsOf } from '../protocols/moving-tags.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
+import { sharesNames } from '../protocols/shares-names.ts'
 import { registryAudit } from '../registry/audit-changes.ts'
 import { createRegistry } from '../registry/registry.ts'
 import { sharedMetrics } from './cluster-metrics.ts'
@@ -80,6 +81,7 @@ function openAccess({ config, engine, trail, jwtSecret, log }: OpenAccess): Acce
     passwords: workerPasswords(),
     reservedNames,
     movingTagsOf,
+    sharesNames,
     defaultOrganization: config.defaultOrganization,
     anonymousAccess: config.anonymousAccess,
     jwtSecret,

@@ -12,6 +12,7 @@ import type { OrganizationDocument, UserDocument } from '../metadata/access-sche
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
 import { movingTagsOf } from '../protocols/moving-tags.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
+import { sharesNames } from '../protocols/shares-names.ts'
 import { openMetadata } from './open-stores.ts'
 import { openTrail } from './with-audit.ts'
 
@@ -32,6 +33,7 @@ export async function withAccess<T>(
     passwords: workerPasswords(),
     reservedNames,
     movingTagsOf,
+    sharesNames,
     defaultOrganization,
     anonymousAccess,
     jwtSecret,

@@ -40,6 +40,8 @@ export interface BlobLinkDocument {
   sizeBytes: number
   /** When it was last uploaded, mounted or asked for; moved at most hourly by questions. */
   touchedAt: number
+  /** Somebody is about to remove it; a manifest that comes to name it takes this away, which keeps it. */
+  deletingAt?: number
 }
 export const blobLinks = defineCollection<BlobLinkDocument>()({
   name: 'blobLinks',
@@ -107,6 +109,8 @@ export interface ImageNameDocument {
   organizationId: string
   name: string
   claimedBy: 'repository' | 'images'
+  /** When somebody last asked for it, epoch milliseconds; moved every few minutes at most. */
+  touchedAt: number
 }
 export const imageNames = defineCollection<ImageNameDocument>()({
   name: 'imageNames',

@@ -68,6 +68,11 @@ export interface Protocol {
   readonly unit: 'version' | 'version-platform' | 'file' | 'manifest'
   /** False where the unit's name is its bytes' digest, so that publishing again after a deletion is right. */
   readonly keepsTombstones: boolean
+  /**
+   * True where the second part of a name is a repository's or the beginning of a package in the organization's default
+   * repository, so that both claim it; see name-claims.ts.
+   */
+  readonly sharesNames: boolean
   /** Which headers this client puts credentials in; `undefined` means anonymous, also where what it sends must not
    *  count. Throws `credentials_invalid` for a header it cannot read. */
   readCredentials(request: Pick<Request, 'headers' | 'method' | 'url'>): Credentials | undefined

@@ -17,6 +17,7 @@ import { describeUnit } from '../protocols/all.ts'
 import { movingTagsOf } from '../protocols/moving-tags.ts'
 import type { Env } from '../protocols/protocol.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
+import { sharesNames } from '../protocols/shares-names.ts'
 import { registryAudit } from '../registry/audit-changes.ts'
 import { createRegistry, type Registry } from '../registry/registry.ts'
 import { openTestAccess, quickPasswords, secretsInMemory, type TestAccess } from './access.ts'
@@ -62,7 +63,9 @@ function jobsOnRequest(deps: Omit<JobsDeps, 'expireSignIns' | 'auditRetentionDay
 /** The whole server over fresh embedded stores, without a socket. What is done is recorded. */
 export async function openTestApp(limits: Partial<Limits> = {}, around: TestSurroundings = {}): Promise<TestApp> {
   const passwords = around.passwords?.(quickPasswords()) ?? quickPasswords()
-  const opened = await openTestAccess({ reservedNames, movingTagsOf, passwords }, around.engine, { isAudited: true })
+  const opened = await openTestAccess({ reservedNames, movingTagsOf, sharesNames, passwords }, around.engine, {
+    isAudited: true,
+  })
   const folder = await openTestFolder()
   const plain = await filesystemBlobStore({ dir: join(folder.path, 'packages') })
   const blobs = around.blobs?.(plain) ?? plain

@@ -13,6 +13,7 @@ export const npm: Protocol = {
   label: 'npm',
   unit: 'version',
   keepsTombstones: true,
+  sharesNames: false,
   readCredentials,
   routes,
   rootPrefixes: ['/npm', ''],
