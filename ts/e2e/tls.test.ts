@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { copyFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { makeCertificate } from '../testing/certificate.ts'
 import { adminName, startServerProcess } from '../testing/server-process.ts'
 import { openTestFolder } from '../testing/stores.ts'
 import { askHttps } from './https-requests.ts'
 import { type Packument, publishBody } from './npm-requests.ts'
 import { until } from './until.ts'
-
-function makeCertificate(folder: string, name: string): { cert: string; key: string } {
-  const files = { cert: join(folder, `${name}.crt`), key: join(folder, `${name}.key`) }
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', files.key]
-  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1']
-  execFileSync('openssl', ['req', '-x509', ...key, '-out', files.cert, '-days', '1', ...subject], { stdio: 'ignore' })
-  return files
-}
 
 for (const workers of ['1', '2']) {
   test(`HTTPS: addresses, cookies and headers say so, and SIGHUP brings a new certificate (WORKERS=${workers})`, async () => {

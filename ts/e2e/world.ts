@@ -11,6 +11,7 @@ export interface ApiRequest {
 
 export interface Person {
   readonly id: string
+  readonly username: string
   readonly token: string
 }
 
@@ -56,7 +57,7 @@ export function openWorld(url: string, admin: string): World {
         password,
         ...more,
       })) as Person
-      return { id, token: await npmLogin(url, username) }
+      return { id, username, token: await npmLogin(url, username) }
     },
     async organization() {
       const name = `company-${++made}`

@@ -8,9 +8,9 @@ import { openTestFolder } from './stores.ts'
 
 export type ClientName = 'npm' | 'pnpm' | 'yarn' | 'bun' | 'deno'
 
-/** A package manager of one version. */
+/** A package manager, or another client, of one version. */
 export interface Client {
-  readonly name: ClientName
+  readonly name: string
   readonly version: string
   /** Its program: a script for Node, or an executable. */
   readonly program: string
@@ -18,6 +18,10 @@ export interface Client {
   readonly nodeFolder: string
   /** Why suites with it are skipped; absent when it is installed. */
   readonly skip: string | undefined
+  /** What its environment has besides, in a home with this path. */
+  readonly variables?: (home: string) => Readonly<Record<string, string>>
+  /** The program and first arguments that start it; absent: nothing stands before it. */
+  readonly through?: readonly string[]
 }
 
 /** What a run of a client came to. */
@@ -46,6 +50,8 @@ export interface ClientHome extends AsyncDisposable {
 export interface RunOptions {
   /** What it is told, one after the other, each when it asks: when its output ends with a colon. */
   readonly answers?: readonly string[]
+  /** All of its standard input. */
+  readonly input?: string | Uint8Array
   readonly env?: Readonly<Record<string, string>>
   /** Told of each piece of output as it comes. */
   readonly onOutput?: (text: string) => void
@@ -127,9 +133,13 @@ async function runClient(
   home: string,
   folder: string,
   args: readonly string[],
-  { answers = [], env, onOutput }: RunOptions,
+  { answers = [], input = '', env, onOutput }: RunOptions,
 ): Promise<Ran> {
-  const options = { cwd: folder, env: { ...isolation(client, home), ...env }, timeout: deadlineMs }
+  const options = {
+    cwd: folder,
+    env: { ...isolation(client, home), ...client.variables?.(home), ...env },
+    timeout: deadlineMs,
+  }
   const child = spawnClient(client, args, options)
   const out = { stdout: '', stderr: '' }
   const unsaid = [...answers]
@@ -141,7 +151,7 @@ async function runClient(
     })
   }
   child.stdin.on('error', () => {}) // It may end without reading.
-  if (answers.length === 0) child.stdin.end()
+  if (answers.length === 0) child.stdin.end(input)
   await once(child, 'close')
   if (child.signalCode !== null) {
     throw new Error(`${spelled(client, args)} was ended by ${child.signalCode}:\n${out.stdout}${out.stderr}`)
@@ -149,9 +159,14 @@ async function runClient(
   return { code: child.exitCode, ...out }
 }
 
-function spawnClient({ program, nodeFolder }: Client, args: readonly string[], options: SpawnOptionsWithoutStdio) {
-  const isScript = /\.c?js$/.test(program)
-  return isScript ? spawn(join(nodeFolder, 'node'), [program, ...args], options) : spawn(program, args, options)
+function spawnClient(
+  { program, nodeFolder, through = [] }: Client,
+  args: readonly string[],
+  options: SpawnOptionsWithoutStdio,
+) {
+  const interpreter = /\.c?js$/.test(program) ? [join(nodeFolder, 'node')] : []
+  const [first = '', ...rest] = [...through, ...interpreter, program, ...args]
+  return spawn(first, rest, options)
 }
 
 /** The whole environment of a client: what it keeps is below its home, and it asks nobody about newer versions. */
