@@ -15,6 +15,7 @@ import { createMetrics } from '../http/metrics.ts'
 import { startServer } from '../http/server.ts'
 import { allJobs } from '../jobs/all.ts'
 import { auditedJobs } from '../jobs/audit.ts'
+import { garbageCollector } from '../jobs/gc.ts'
 import { startJobs } from '../jobs/scheduler.ts'
 import { usageReports } from '../jobs/usage.ts'
 import type { Log } from '../log.ts'
@@ -113,11 +114,18 @@ export async function startProcess({ config, build, log, prepares }: ProcessOpti
     audit,
   })
   const usage = usageReports(engine)
+  const garbage = garbageCollector({
+    engine,
+    blobs,
+    graceSeconds: config.gcGraceSeconds,
+    expireUploads: async () => 0,
+  })
   const allDeps = {
     registry,
     deletions: access.deletions,
     blobs,
     usage,
+    garbage,
     trail,
     auditRetentionDays: config.audit.retentionDays,
     async expireSignIns() {

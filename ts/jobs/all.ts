@@ -4,10 +4,14 @@ import type { BlobStore } from '../blobs/store.ts'
 import type { Registry } from '../registry/registry.ts'
 import { auditJobs } from './audit.ts'
 import { advanceDeletions } from './deletions.ts'
+import type { GarbageCollector } from './gc.ts'
 import type { Job } from './scheduler.ts'
 import type { UsageReports } from './usage.ts'
 
 const daySeconds = 86_400
+const weekSeconds = 7 * daySeconds
+/** Nine tenths of a processor stay for requests. */
+const garbageRestShare = 9
 /** A run ends then and the next goes on, so that a server which stops waits no longer. */
 const deletionMs = 4_000
 
@@ -16,6 +20,7 @@ export interface JobsDeps {
   readonly deletions: Deletions
   readonly blobs: BlobStore
   readonly usage: UsageReports
+  readonly garbage: GarbageCollector
   /** Removes sessions and login requests whose time is over. */
   readonly expireSignIns: () => Promise<void>
   readonly trail: AuditTrail
@@ -25,7 +30,7 @@ export interface JobsDeps {
 
 /** Every job of the server. */
 export function allJobs(deps: JobsDeps): Job[] {
-  const { registry, deletions, blobs, usage, expireSignIns } = deps
+  const { registry, deletions, blobs, usage, garbage, expireSignIns } = deps
   return [
     {
       name: 'downloads',
@@ -80,6 +85,14 @@ export function allJobs(deps: JobsDeps): Job[] {
       firstSeconds: 5,
       exclusive: true,
       run: (turn) => usage.count(turn),
+    },
+    {
+      name: 'gc',
+      summary: 'Removes blobs that nothing refers to, and links and uploads that nobody goes on with.',
+      everySeconds: weekSeconds,
+      exclusive: true,
+      dueAt: async () => ((await garbage.finishedAt()) ?? 0) + weekSeconds * 1000,
+      run: async ({ signal }) => void (await garbage.collect({ signal, restShare: garbageRestShare })),
     },
     ...auditJobs(deps.trail, deps.auditRetentionDays),
   ]

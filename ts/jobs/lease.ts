@@ -26,3 +26,13 @@ export async function takeLease(
     throw err
   }
 }
+
+/** Gives a right back before its time is over; does nothing when somebody else has it. */
+export async function dropLease(engine: MetadataEngine, name: string, holder: string): Promise<void> {
+  const leases = engine.collection(platformSchema.leases)
+  const held = await leases.get(name)
+  if (held?.value.holder !== holder) return
+  await leases.delete(name, held.revision).catch((err: unknown) => {
+    if (!hasCode(err, 'revision_stale')) throw err
+  })
+}

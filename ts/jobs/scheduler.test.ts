@@ -44,6 +44,26 @@ test('a job runs again and again, also after a failure', async () => {
   assert.ok(runs() >= 2)
 })
 
+test('a job that is due at a time waits for it, whenever it is asked, and says so', async () => {
+  await using engine = await openTestEngine(schema.collections)
+  let dueAt = Date.now() + 7 * 86_400_000
+  let asked = 0
+  const weekly = aJob({
+    exclusive: true,
+    dueAt: async () => {
+      asked++
+      return dueAt
+    },
+  })
+  const scheduler = startJobs([weekly.job], engine.store, silentLog)
+  await until('it was asked again', () => asked > 2)
+  assert.equal((await scheduler.list())[0]?.nextAt, dueAt)
+  assert.equal(weekly.runs(), 0)
+  dueAt = 0
+  await weekly.ran()
+  await scheduler.stop()
+})
+
 test('stopping waits for what runs and gives a job with a share of its own its last turn', async () => {
   await using engine = await openTestEngine(schema.collections)
   const share = aJob({ everySeconds: 3600 })

@@ -15,6 +15,11 @@ export interface Job {
   readonly everySeconds: number
   /** When it first runs after the start; default: after `everySeconds`. */
   readonly firstSeconds?: number
+  /**
+   * For what is done more seldom than servers restart: when it is due, epoch milliseconds. Asked every ten minutes, and
+   * the job runs when that time has come.
+   */
+  readonly dueAt?: () => Promise<number>
   /** True: only one process of all replicas runs it at a time. False: each process has its own share of it. */
   readonly exclusive: boolean
   run(turn: JobTurn): Promise<void>
@@ -48,6 +53,7 @@ export interface Scheduler {
 }
 
 const longestErrorLength = 300
+const dueAskedEverySeconds = 600
 
 interface Slot {
   readonly job: Job
@@ -74,7 +80,7 @@ export function startJobs(jobs: readonly Job[], engine: MetadataEngine, log: Log
 
   /** Nobody else starts it meanwhile, and everybody can see that it runs. */
   async function tellRunning({ job, startedAt = Date.now() }: Slot, nextSeconds: number): Promise<void> {
-    const leaseSeconds = Math.max(job.everySeconds, 2 * nextSeconds)
+    const leaseSeconds = Math.max(stepSeconds(job), 2 * nextSeconds)
     if (job.exclusive) await takeLease(engine, leaseName(job), holder, leaseSeconds)
     const until = Date.now() + 3 * nextSeconds * 1000
     await history.markRunning(job.name, { process: processName, startedAt, until })
@@ -94,7 +100,8 @@ export function startJobs(jobs: readonly Job[], engine: MetadataEngine, log: Log
 
   async function runOnce(slot: Slot, startedAt: number, isRequested: boolean): Promise<void> {
     const { job } = slot
-    const isMine = !job.exclusive || (await takeLease(engine, leaseName(job), holder, job.everySeconds))
+    if (!isRequested && job.dueAt && (await job.dueAt()) > startedAt) return
+    const isMine = !job.exclusive || (await takeLease(engine, leaseName(job), holder, stepSeconds(job)))
     // On request it runs beside the timetable: a lease of who ran it last is no reason against it.
     if (!isMine && !isRequested) return
     const long = watchLongRun(job.everySeconds, (nextSeconds) => tellRunning(slot, nextSeconds), noteFailure(job))
@@ -120,11 +127,12 @@ export function startJobs(jobs: readonly Job[], engine: MetadataEngine, log: Log
 
   const timers = slots.map((slot) => startTimer(slot, () => slot.startedAt ?? begin(slot, false)))
 
-  function stateOf(slot: Slot, known: JobDocument | undefined): JobState {
+  async function stateOf(slot: Slot, known: JobDocument | undefined): Promise<JobState> {
     const { name, summary, everySeconds, exclusive } = slot.job
     const elsewhere = known?.running && known.running.until > Date.now() ? known.running : undefined
     const running = slot.startedAt ? { process: processName, startedAt: slot.startedAt } : elsewhere
     const last = newer(slot.last, known?.last)
+    const dueAt = (await slot.job.dueAt?.()) ?? 0
     return {
       name,
       summary,
@@ -132,21 +140,21 @@ export function startJobs(jobs: readonly Job[], engine: MetadataEngine, log: Log
       exclusive,
       ...(running && { running: { process: running.process, startedAt: running.startedAt } }),
       ...(last && { last }),
-      nextAt: slot.nextAt,
+      nextAt: Math.max(slot.nextAt, dueAt),
     }
   }
 
   return {
     async list() {
       const known = new Map((await history.list()).map((job) => [job.name, job]))
-      return slots.map((slot) => stateOf(slot, known.get(slot.job.name)))
+      return Promise.all(slots.map((slot) => stateOf(slot, known.get(slot.job.name))))
     },
 
     async run(name) {
       const slot = slots.find(({ job }) => job.name === name)
       if (!slot) throw unknownJob(name, slots)
       const known = await history.get(name)
-      const { running } = stateOf(slot, known)
+      const { running } = await stateOf(slot, known)
       if (running) throw new RegistryError('job_running', `The job "${name}" runs already: on ${running.process}.`)
       if (stopping.signal.aborted) throw new RegistryError('unavailable', 'The server is stopping.')
       begin(slot, true)
@@ -166,14 +174,18 @@ export function startJobs(jobs: readonly Job[], engine: MetadataEngine, log: Log
   }
 }
 
-function firstMs({ firstSeconds, everySeconds }: Job): number {
-  return (firstSeconds ?? everySeconds) * 1000
+function firstMs(job: Job): number {
+  return (job.firstSeconds ?? stepSeconds(job)) * 1000
+}
+
+function stepSeconds({ dueAt, everySeconds }: Job): number {
+  return dueAt ? Math.min(everySeconds, dueAskedEverySeconds) : everySeconds
 }
 
 /** Calls `work` when the job's time comes, for the first time and then in steps; notes when the next time is. */
 function startTimer(slot: Slot, work: () => void): { stop(): void } {
   const tick = () => {
-    const stepMs = slot.job.everySeconds * 1000
+    const stepMs = stepSeconds(slot.job) * 1000
     slot.nextAt = Date.now() + stepMs
     timer = setTimeout(tick, stepMs).unref()
     work()

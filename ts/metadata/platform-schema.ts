@@ -44,12 +44,14 @@ export interface GarbageRunDocument {
   startedAt: number
   /** What was touched at this time or later is kept. */
   cutoff: number
-  phase: 'uploads' | 'links' | 'unfinished' | 'blobs' | 'done'
+  phase: 'uploads' | 'links' | 'condemned' | 'deleting' | 'live' | 'done'
   /** Where in the phase. */
   after?: string
   /** Blobs looked at. */
   seen: number
   removed: GarbageTotals
+  /** Who runs it, for people. */
+  process: string
   finishedAt?: number
 }
 export const garbageRuns = defineCollection<GarbageRunDocument>()({ name: 'garbageRuns', indexes: {} })

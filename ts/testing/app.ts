@@ -10,6 +10,7 @@ import { createMetrics } from '../http/metrics.ts'
 import { roomyLimits, silentLog } from '../http/testing.ts'
 import { allJobs, type JobsDeps } from '../jobs/all.ts'
 import { auditedJobs } from '../jobs/audit.ts'
+import { garbageCollector } from '../jobs/gc.ts'
 import { type Job, type Scheduler, startJobs } from '../jobs/scheduler.ts'
 import { usageReports } from '../jobs/usage.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
@@ -19,6 +20,7 @@ import type { Env } from '../protocols/protocol.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
 import { sharesNames } from '../protocols/shares-names.ts'
 import { registryAudit } from '../registry/audit-changes.ts'
+import { defaultGraceSeconds } from '../registry/grace.ts'
 import { createRegistry, type Registry } from '../registry/registry.ts'
 import { openTestAccess, quickPasswords, secretsInMemory, type TestAccess } from './access.ts'
 import { openTestFolder } from './stores.ts'
@@ -74,8 +76,10 @@ export async function openTestApp(limits: Partial<Limits> = {}, around: TestSurr
   const audit = registryAudit(trail)
   const registry = createRegistry({ engine, blobs, describe: describeUnit, documentCacheBytes: 1 << 22, audit })
   const usage = usageReports(engine)
+  const expireUploads = async () => 0
+  const garbage = garbageCollector({ engine, blobs, graceSeconds: defaultGraceSeconds, expireUploads })
   const scheduler = startJobs(
-    jobsOnRequest({ registry, deletions: access.deletions, blobs, usage, trail }),
+    jobsOnRequest({ registry, deletions: access.deletions, blobs, usage, garbage, trail }),
     engine,
     silentLog,
   )
