@@ -18,6 +18,8 @@ export interface NewToken {
   /** Whose rights it has: a user's id, or a robot's. */
   readonly userId: string
   readonly name: string
+  /** The client that it is made for, where its user signs in with a password; see tokens-for-clients.ts. */
+  readonly client?: string
   readonly actions: readonly Action[]
   /** Limits, each absent for none: protocol ids, organization ids, repository ids, package names or `name*`. */
   readonly protocols?: readonly string[]
@@ -165,7 +167,7 @@ function checkNewToken(
   token: NewToken,
   maxDays: number | undefined,
 ): Omit<TokenDocument, 'hash' | 'hint' | 'createdAt'> {
-  const { protocols, organizations, repositories, packages } = token
+  const { protocols, organizations, repositories, packages, client } = token
   const expiresAt = expiryWithin(maxDays, token)
   const actions = allActions.filter((action) => token.actions.includes(action))
   if (actions.length === 0) throw invalid('actions', 'A token may do at least one of: read, write, delete, admin.')
@@ -176,6 +178,7 @@ function checkNewToken(
     userId: token.userId,
     name: checkLabel('name', token.name, 100),
     actions,
+    ...(client !== undefined && { client: checkLabel('client', client, 100) }),
     ...(protocols && { protocols: checkLimits('protocols', protocols) }),
     ...(organizations && { organizations: checkLimits('organizations', organizations) }),
     ...(repositories && { repositories: checkLimits('repositories', repositories) }),

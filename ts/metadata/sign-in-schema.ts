@@ -12,6 +12,8 @@ export interface TokenDocument {
   /** Whose rights it has: a user's id, or a robot's. */
   userId: string
   name: string
+  /** The client that it was made for when its user signed in there with a password. */
+  client?: string
   actions: readonly Action[]
   /** Absent: no limit. */
   protocols?: readonly string[]

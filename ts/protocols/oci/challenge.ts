@@ -44,6 +44,8 @@ function isImageName(name: string): boolean {
  * `insufficient_scope` tells who came with a token of the service, whatever the reason, to get another.
  */
 export function challengeOf(err: RegistryError, c: Context<Env>): string {
+  // There is no other way in to the token service itself.
+  if (c.req.path === '/v2/token') return 'Basic realm="stowage"'
   const scope = neededScope(c.req.method, c.req.path, c.req.query('from'))
   const parts = [
     `realm="${c.var.address.origin}/v2/token"`,

@@ -142,6 +142,15 @@ function insufficient(principal: Principal): RegistryError {
 }
 
 /**
+ * Anybody may ask for the catalog, which shows what they may read, but for who comes with nothing: throws
+ * `auth_required`, and so for a token of the token service without that scope.
+ */
+export function enterCatalog({ var: { principal } }: OciContext): void {
+  const isGiven = principal.grant?.scopes.some(({ kind }) => kind === 'catalog') ?? principal.kind !== 'anonymous'
+  if (!isGiven) throw insufficient(principal)
+}
+
+/**
  * May the principal pull the image, by its rights and by its token's scopes? For mounts of blobs from images that the
  * client did not name; looks the same up for images that are hidden and that are not there.
  */
