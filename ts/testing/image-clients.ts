@@ -9,6 +9,7 @@ import { type Client, type ClientHome, openClientHome } from './clients.ts'
 export type ImageClientName = 'crane' | 'regctl' | 'helm' | 'cosign' | 'skopeo' | 'podman' | 'buildah'
 
 const root = join(import.meta.dirname, '../..')
+const ownNode = dirname(process.execPath)
 
 /** A client of image registries, as `scripts/setup-test-tools.sh` installs it. */
 export function imageClient(name: ImageClientName): Client {
@@ -19,8 +20,15 @@ export function imageClient(name: ImageClientName): Client {
   const program = pinned ? join(root, '.cache/bin', name) : `/usr/bin/${name}`
   const skip = skipUnless(existsSync(program), `there is no ${name} (scripts/setup-test-tools.sh)`)
   const version = skip === undefined ? (pinned?.version.slice(1) ?? versionOf(program)) : 'none'
-  const nodeFolder = dirname(process.execPath)
-  return { name, version, program, nodeFolder, skip, variables: isolation, through: pinned ? [] : ownMounts() }
+  return { name, version, program, nodeFolder: ownNode, skip, variables: isolation, through: pinned ? [] : ownMounts() }
+}
+
+/** The Docker CLI that this machine has, which is part of no setup: without an engine it signs in and makes manifests. */
+export function machineDocker(): Client {
+  const program = ['/usr/local/bin/docker', '/usr/bin/docker'].find((path) => existsSync(path))
+  const version = program === undefined ? 'none' : versionOf(program).replace(/,$/, '')
+  const skip = program === undefined ? 'this machine has no docker' : undefined
+  return { name: 'docker', version, program: program ?? 'docker', nodeFolder: ownNode, skip, variables: isolation }
 }
 
 /**
@@ -67,6 +75,7 @@ function isolation(home: string): Record<string, string> {
     XDG_CONFIG_HOME: join(home, '.config'),
     XDG_CACHE_HOME: join(home, '.cache'),
     XDG_DATA_HOME: join(home, '.local/share'),
+    DOCKER_HOST: 'unix:///nowhere',
     DOCKER_CONFIG: join(home, 'docker'),
     REGISTRY_AUTH_FILE: join(home, 'auth.json'),
     CONTAINERS_CONF: join(home, 'containers.conf'),
