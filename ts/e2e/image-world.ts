@@ -1,6 +1,8 @@
 import type { Client, ClientHome } from '../testing/clients.ts'
 import { openImageHome } from '../testing/image-clients.ts'
+import { startRoundRobin } from '../testing/round-robin.ts'
 import { adminPassword, type ServerProcess, startServerProcess } from '../testing/server-process.ts'
+import { openTwoReplicas } from './two-replicas.ts'
 import { openWorld } from './world.ts'
 
 /** What a client is told when it signs in. */
@@ -43,6 +45,19 @@ export async function startImageServer(env: Readonly<Record<string, string>> = {
     await server[Symbol.asyncDispose]()
     throw err
   }
+}
+
+/**
+ * The same at two replicas on MongoDB and S3, whose requests go to one and the other by turns: no two of an upload meet
+ * the same process.
+ */
+export async function startImageReplicas(): Promise<ImageWorld & AsyncDisposable> {
+  await using opened = new AsyncDisposableStack()
+  const { servers } = opened.use(await openTwoReplicas())
+  const { url } = opened.use(await startRoundRobin(servers.map((server) => server.url)))
+  const world = await arrangeImages(url, await servers[0].adminToken())
+  const kept = opened.move()
+  return { ...world, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
 /** Makes organization, repositories and people at a server whose administrator has this token. */

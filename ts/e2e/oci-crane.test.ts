@@ -5,11 +5,10 @@ import { after, before, describe, test } from 'node:test'
 import type { ClientHome } from '../testing/clients.ts'
 import { imageClient } from '../testing/image-clients.ts'
 import { anImage, anIndex, dockerArchive, layerTar, writeLayout } from '../testing/oci-images.ts'
-import { startRoundRobin } from '../testing/round-robin.ts'
 import { suiteOf } from './dialects.ts'
-import { arrangeImages, type ImageWorld, imageHome, startImageServer } from './image-world.ts'
+import { type ImageWorld, imageHome, startImageReplicas, startImageServer } from './image-world.ts'
 import { tell } from './shared-cases.ts'
-import { openTwoReplicas, skipWithoutReplicas } from './two-replicas.ts'
+import { skipWithoutReplicas } from './two-replicas.ts'
 
 const client = imageClient('crane')
 
@@ -21,14 +20,7 @@ describe(`${name}, with WORKERS=2`, options, () => craneCases(() => startImageSe
 
 const skip = options.skip || (skipWithoutReplicas() ?? false)
 describe(`${name}, each request at the other of two replicas on MongoDB and S3`, { skip }, () =>
-  craneCases(async () => {
-    await using opened = new AsyncDisposableStack()
-    const { servers } = opened.use(await openTwoReplicas())
-    const { url } = opened.use(await startRoundRobin(servers.map((server) => server.url)))
-    const world = await arrangeImages(url, await servers[0].adminToken())
-    const kept = opened.move()
-    return { ...world, [Symbol.asyncDispose]: () => kept.disposeAsync() }
-  }),
+  craneCases(startImageReplicas),
 )
 
 function craneCases(start: () => Promise<ImageWorld & AsyncDisposable>): void {
