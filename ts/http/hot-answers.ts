@@ -14,6 +14,8 @@ export interface Remembering {
   readonly validUntil?: number
   /** Called at each answer from memory: whether the bytes were sent (not for HEAD and 304). It must be cheap. */
   readonly onServed?: (bytesSent: boolean) => void
+  /** A HEAD is the handler's all the same: it does more than to answer. */
+  readonly getOnly?: boolean
 }
 
 /** A 200 answer. The headers are complete, lower case, without a request id. */
@@ -52,6 +54,7 @@ interface Entry {
   readonly okHeaders: string[]
   readonly notModifiedHeaders: string[]
   readonly onServed: ((bytesSent: boolean) => void) | undefined
+  readonly getOnly: boolean
   readonly meter: RouteMeter | undefined
 }
 
@@ -90,6 +93,7 @@ export function rememberAnswer(c: Context, answer: RememberedAnswer): void {
     okHeaders: flat(answer.headers),
     notModifiedHeaders: flat(withoutContent(answer.headers)),
     onServed: answer.onServed,
+    getOnly: answer.getOnly ?? false,
     meter: c.get('meter')?.(),
   })
 }
@@ -135,6 +139,7 @@ export function hotAnswers({ commitMark, maxBytes, log, now = Date.now }: HotAns
       pending.set(outgoing, { key, mark, keep })
       return false
     }
+    if (entry.getOnly && incoming.method === 'HEAD') return false
     counts.hits++
     // Each write wakes its reader, at up to 20 µs when that one's processor sleeps; close together, most find it awake.
     if (due.push({ entry, incoming, outgoing, startedAt: performance.now() }) === 1) setImmediate(giveDue)

@@ -47,12 +47,26 @@ export async function sendBlob<Name extends string>(c: Context, blob: SendableBl
   const range = c.req.method === 'HEAD' ? undefined : requestedRange(asked, blob.sizeBytes, blob.etag)
   if (range) Object.assign(headers, rangeHeaders(range, blob.sizeBytes))
   const status = range ? 206 : 200
-  if (c.req.method === 'HEAD') return answerBytes(c, 200, headers, undefined)
+  if (c.req.method === 'HEAD') {
+    const isWorthIt = blob.remember && !blob.remember.getOnly && blob.sizeBytes <= smallBytes
+    if (isWorthIt) await gatheredWhole(c, blob, headers)
+    return answerBytes(c, 200, headers, undefined)
+  }
   const bytes = range ? range.end - range.start + 1 : blob.sizeBytes
   if (bytes > smallBytes) return sendLarge(c, status, headers, blob, range)
-  const body = await gathered(await opened(blob, range))
-  if (blob.remember && !range) rememberAnswer(c, { ...blob.remember, headers: { ...headers }, body, etag: blob.etag })
+  const body = range ? await gathered(await opened(blob, range)) : await gatheredWhole(c, blob, headers)
   return answerBytes(c, status, headers, body)
+}
+
+/** All the bytes, and with them the answer remembered, if it may be. */
+async function gatheredWhole<Name extends string>(
+  c: Context,
+  blob: SendableBlob<Name>,
+  headers: Record<string, string>,
+) {
+  const body = await gathered(await opened(blob, undefined))
+  if (blob.remember) rememberAnswer(c, { ...blob.remember, headers: { ...headers }, body, etag: blob.etag })
+  return body
 }
 
 function blobHeaders(blob: SendableBlob, https: boolean): Record<string, string> {

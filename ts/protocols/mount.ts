@@ -11,7 +11,7 @@ const name = '[a-z0-9]+(?:-[a-z0-9]+)*'
 
 /**
  * Adds a protocol's routes below `/{id}/{organization}/{repository}`. Whatever else comes below that address is
- * answered by the protocol as an unknown endpoint.
+ * answered by the protocol as an unknown endpoint; where it has no routes, nothing is there.
  */
 export function mountRepositories(app: Hono<Env>, protocol: Protocol, deps: MountDeps): void {
   const prefix = `/${protocol.id}/:organization{${name}}/:repository{${name}}`
@@ -21,6 +21,7 @@ export function mountRepositories(app: Hono<Env>, protocol: Protocol, deps: Moun
   })
   const table = new Hono<Env>()
   protocol.routes(table, deps)
+  if (table.routes.length === 0) return
   for (const { method, path, handler } of table.routes) {
     for (const at of path === '/' ? [prefix, `${prefix}/`] : [prefix + path]) {
       app.on(method, at, begin, deps.uploads, handler)
@@ -35,7 +36,7 @@ export function mountRepositories(app: Hono<Env>, protocol: Protocol, deps: Moun
 export function mountRoot(app: Hono<Env>, protocol: Protocol, prefix: string, deps: MountDeps): void {
   const begin = beginning(protocol, deps, () => ({ path: prefix }))
   const table = new Hono<Env>()
-  protocol.rootRoutes(table, deps)
+  protocol.rootRoutes(table, deps, prefix)
   for (const { method, path, handler } of table.routes) {
     app.on(method, prefix + path, begin, deps.uploads, handler)
   }

@@ -37,6 +37,7 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'simple',
   'specs.4.8.gz',
   'ui',
+  'v1',
   'v2',
   'versions',
   'zig',

@@ -1,3 +1,4 @@
+import { rememberedFor } from '../../access/remembering.ts'
 import { RegistryError } from '../../errors.ts'
 import { preferredEncoding } from '../../http/accept-encoding.ts'
 import { sendBlob } from '../../http/send-blob.ts'
@@ -60,7 +61,7 @@ export function reading(deps: ProtocolDeps) {
       contentType: type,
       lastModified: new Date(value.updatedAt),
       vary: 'accept',
-      ...rememberedFor(c),
+      ...rememberedFor(c.var.principal),
     })
   }
 
@@ -93,7 +94,7 @@ export function reading(deps: ProtocolDeps) {
       const { version } = file.unit.value
       const counts = () => registry.downloads.count(found.package.id, version)
       if (deps.recordDownload && c.req.method === 'GET') await deps.recordDownload({ package: found.package, version })
-      const remembered = deps.recordDownload ? undefined : rememberedFor(c).remember
+      const remembered = deps.recordDownload ? undefined : rememberedFor(c.var.principal).remember
       const answer = await sendBlob(c, {
         blobs: registry.blobs,
         digest: digestOf(file.digest),
@@ -119,17 +120,4 @@ function withoutScope(file: string, { scope }: PackageName): string {
 /** A GET from the beginning without conditions; what a resumed download asks for later was counted before. */
 function isDownload(c: NpmContext): boolean {
   return c.req.method === 'GET' && !c.req.header('if-none-match') && !/^bytes=(?!0-)/.test(c.req.header('range') ?? '')
-}
-
-/**
- * Whether this answer may be given again from memory while the store is unchanged, and until when: not for a token
- * bound to addresses, nor for passwords, and no longer than the token lives.
- */
-export function rememberedFor(c: NpmContext): { remember?: { validUntil?: number } } {
-  const { principal } = c.var
-  if (principal.kind === 'anonymous') return { remember: {} }
-  if (!principal.token || principal.token.value.cidrs.length > 0) return {}
-  const { expiresAt = Number.POSITIVE_INFINITY, previousUntil = Number.POSITIVE_INFINITY } = principal.token.value
-  const validUntil = Math.min(expiresAt, previousUntil)
-  return { remember: Number.isFinite(validUntil) ? { validUntil } : {} }
 }

@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto'
+import { actorOf } from '../../access/principal.ts'
+import { rememberedFor } from '../../access/remembering.ts'
+import { RegistryError } from '../../errors.ts'
+import { readWhole } from '../../http/body.ts'
+import { sendBlob } from '../../http/send-blob.ts'
+import type { Manifest } from '../../registry/images/images.ts'
+import type { Package } from '../../registry/store.ts'
+import type { ProtocolDeps } from '../protocol.ts'
+import { answerEmpty, locationOf, setEach, versionHeader } from './answers.ts'
+import { readManifest } from './manifest.ts'
+import { findReference, type ImageDigest, parseReference, parseTag, type Reference } from './names.ts'
+import { enterImage, type ImageEntered, type OciContext } from './place.ts'
+
+/** Tags that one push may set. */
+const maxTags = 100
+
+/** Manifests by tag and by digest. */
+export function manifests(deps: ProtocolDeps) {
+  const { registry, limits } = deps
+  const { images } = registry
+
+  async function find(
+    c: OciContext,
+    place: ImageEntered,
+  ): Promise<{ package: Package; manifest: Manifest; reference: Reference }> {
+    const text = c.req.param('reference') ?? ''
+    const reference = findReference(text)
+    const pkg = await registry.packages.find(place.repository.id, place.image)
+    if (!pkg) throw unknownImage(place)
+    const manifest = reference && (await lookUp(pkg, reference))
+    if (!reference || !manifest) throw unknownManifest(place, text)
+    return { package: pkg, manifest, reference }
+  }
+
+  function lookUp(pkg: Package, reference: Reference): Promise<Manifest | undefined> {
+    return reference.kind === 'tag'
+      ? images.manifests.byTag(pkg, reference.tag)
+      : images.manifests.byDigest(pkg, reference.digest.text)
+  }
+
+  return {
+    /** GET and HEAD. The bytes are those that were pushed, and no `Accept` chooses others. */
+    async get(c: OciContext) {
+      const { package: pkg, manifest, reference } = await find(c, await enterImage(c, deps, 'pull'))
+      const { digest } = manifest
+      const counted = reference.kind === 'tag' ? [reference.tag, digest] : [digest]
+      const counts = () => images.pulls.count(pkg.id, counted)
+      const isGet = c.req.method === 'GET'
+      if (deps.recordDownload && isGet) await deps.recordDownload({ package: pkg, version: digest })
+      const remembered = deps.recordDownload ? undefined : rememberedFor(c.var.principal).remember
+      const answer = await sendBlob(c, {
+        blobs: registry.blobs,
+        digest: manifest.blob,
+        sizeBytes: manifest.sizeBytes,
+        contentType: manifest.mediaType,
+        etag: `"${digest}"`,
+        headers: { ...versionHeader, 'docker-content-digest': digest },
+        ...(remembered && { remember: { ...remembered, onServed: (bytesSent: boolean) => bytesSent && counts() } }),
+      })
+      if (isGet && !c.req.header('if-none-match')) counts()
+      return answer
+    },
+
+    async put(c: OciContext) {
+      const place = await enterImage(c, deps, 'push')
+      refuseApproval(place)
+      const reference = parseReference(c.req.param('reference') ?? '')
+      const tags = tagsOf(c, reference)
+      const bytes = await readWhole(c, limits, 'maxManifestBytes')
+      const facts = readManifest(bytes, c.req.header('content-type'))
+      const digest = digestFor(bytes, reference)
+      const staged = await registry.blobs.stage(once(bytes))
+      const { id: publisherId, name: publisherName } = actorOf(c.var.principal)
+      try {
+        await images.manifests.put({
+          repository: place.repository,
+          image: place.image,
+          path: place.path,
+          staged,
+          digest,
+          mediaType: facts.mediaType,
+          facts,
+          tags,
+          publisherId,
+          publisherName,
+          requestId: c.var.requestId,
+        })
+      } finally {
+        await staged.discard()
+      }
+      setEach(c, 'oci-tag', reference.kind === 'digest' ? tags : [])
+      return answerEmpty(c, 201, {
+        location: locationOf(c, `${place.name}/manifests/${digest}`),
+        'docker-content-digest': digest,
+        ...(facts.subject !== undefined && { 'oci-subject': facts.subject }),
+      })
+    },
+
+    /** A tag goes alone; a digest takes all its tags along. */
+    async remove(c: OciContext) {
+      const place = await enterImage(c, deps, 'delete')
+      const text = c.req.param('reference') ?? ''
+      const reference = findReference(text)
+      const pkg = await registry.packages.find(place.repository.id, place.image)
+      if (!pkg) throw unknownImage(place)
+      const author = { actor: actorOf(c.var.principal).id, requestId: c.var.requestId }
+      if (reference?.kind === 'digest') {
+        if (!(await lookUp(pkg, reference))) throw unknownManifest(place, text)
+        await images.manifests.delete(pkg, reference.digest.text, author)
+      } else if (!reference || !(await images.tags.delete(pkg, reference.tag, author))) {
+        throw unknownManifest(place, text)
+      }
+      return answerEmpty(c, 202, {})
+    },
+  }
+}
+
+/** Whoever may read the repository may know that it has no such image. */
+export function unknownImage({ name }: ImageEntered): RegistryError {
+  return new RegistryError('package_unknown', `There is no image "${name}" here, or you may not read it.`)
+}
+
+function unknownManifest({ name }: ImageEntered, reference: string): RegistryError {
+  const message = `There is no manifest "${reference}" of the image "${name}".`
+  return new RegistryError('version_unknown', message, { field: 'reference' })
+}
+
+/** Images are pushed in many requests, none of which is the whole for somebody to approve. */
+function refuseApproval({ repository }: ImageEntered): void {
+  if (!repository.value.requiresApproval) return
+  const message = `Repository "${repository.value.name}" takes only what was approved, and images cannot be: its settings must change first.`
+  throw new RegistryError('access_denied', message)
+}
+
+function tagsOf(c: OciContext, reference: Reference): string[] {
+  const asked = (c.req.queries('tag') ?? []).map(parseTag)
+  const tags = new Set(reference.kind === 'tag' ? [reference.tag, ...asked] : asked)
+  if (tags.size <= maxTags) return [...tags]
+  throw new RegistryError('name_invalid', `The push names ${tags.size} tags; at most ${maxTags} are set at once.`)
+}
+
+/** The digest that the address names, if these are its bytes; else their SHA-256. */
+function digestFor(bytes: Uint8Array, reference: Reference): string {
+  if (reference.kind === 'tag') return `sha256:${hexOf('sha256', bytes)}`
+  const { algorithm, hex, text } = reference.digest
+  const computed = hexOf(algorithm, bytes)
+  if (computed === hex) return text
+  const message = `The manifest's bytes have the digest ${algorithm}:${computed}, not ${text}; push the bytes as they were hashed.`
+  throw new RegistryError('digest_mismatch', message, { field: 'digest' })
+}
+
+function hexOf(algorithm: ImageDigest['algorithm'], bytes: Uint8Array): string {
+  return createHash(algorithm).update(bytes).digest('hex')
+}
+
+async function* once(bytes: Uint8Array) {
+  yield bytes
+}
