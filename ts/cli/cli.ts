@@ -4,6 +4,7 @@ import { accessCommand } from './access.ts'
 import { adminCommand } from './admin.ts'
 import { auditCommand } from './audit.ts'
 import { configCommand } from './config-check.ts'
+import { gcCommand } from './gc.ts'
 import { jobsCommand } from './jobs.ts'
 import { orgCommand } from './org.ts'
 import { repoCommand } from './repo.ts'
@@ -55,6 +56,7 @@ const commands = [
   accessCommand,
   settingsCommand,
   jobsCommand,
+  gcCommand,
   auditCommand,
   configCommand,
 ]
