@@ -68,14 +68,18 @@ export function claimedName({ image }: Pick<ImageAddress, 'image'>): string {
  * `auth_required` for who is anonymous, and for all that a token of the token service does not reach, whether it exists
  * or not; `repository_unknown` and `access_denied` as `Access.enter`.
  */
-export async function enterImage(c: OciContext, deps: ProtocolDeps, action: ImageAction): Promise<ImageEntered> {
+export async function enterImage(
+  c: OciContext,
+  deps: Pick<ProtocolDeps, 'access'>,
+  action: ImageAction,
+): Promise<ImageEntered> {
   return enterNamed(c.req.param('name') ?? '', c.var.principal, deps, action)
 }
 
 async function enterNamed(
   name: string,
   principal: Principal,
-  { access }: ProtocolDeps,
+  { access }: Pick<ProtocolDeps, 'access'>,
   action: ImageAction,
 ): Promise<ImageEntered> {
   parseImageName(name)
@@ -142,19 +146,10 @@ function insufficient(principal: Principal): RegistryError {
 }
 
 /**
- * Anybody may ask for the catalog, which shows what they may read, but for who comes with nothing: throws
- * `auth_required`, and so for a token of the token service without that scope.
- */
-export function enterCatalog({ var: { principal } }: OciContext): void {
-  const isGiven = principal.grant?.scopes.some(({ kind }) => kind === 'catalog') ?? principal.kind !== 'anonymous'
-  if (!isGiven) throw insufficient(principal)
-}
-
-/**
  * May the principal pull the image, by its rights and by its token's scopes? For mounts of blobs from images that the
  * client did not name; looks the same up for images that are hidden and that are not there.
  */
-export function mayPull(c: OciContext, { access }: ProtocolDeps): MountFrom['mayRead'] {
+export function mayPull(c: OciContext, { access }: Pick<ProtocolDeps, 'access'>): MountFrom['mayRead'] {
   return async (repositoryId, image) => {
     const { principal } = c.var
     try {
@@ -168,7 +163,11 @@ export function mayPull(c: OciContext, { access }: ProtocolDeps): MountFrom['may
 }
 
 /** The image that a blob is to be mounted from, when the client may pull it; `undefined` for all else, whatever the reason. */
-export async function pullable(c: OciContext, deps: ProtocolDeps, name: string): Promise<ImagePlace | undefined> {
+export async function pullable(
+  c: OciContext,
+  deps: Pick<ProtocolDeps, 'access'>,
+  name: string,
+): Promise<ImagePlace | undefined> {
   try {
     return await enterNamed(name, c.var.principal, deps, 'pull')
   } catch (err) {

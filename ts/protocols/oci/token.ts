@@ -19,7 +19,7 @@ const formLimit = { maxBytes: 256 * 1024, what: 'A request for a token' }
  * and is revoked like any other. Who comes with such a token already keeps that: a copy would be one more to revoke,
  * and programs that read docker's file (Kubernetes) understand a password there and no refresh token.
  */
-export function tokenHandlers({ access, limits }: ProtocolDeps) {
+export function tokenHandlers({ access, limits }: Pick<ProtocolDeps, 'access' | 'limits'>) {
   return {
     /** GET: parameters in the address, Basic or nothing. */
     async get(c: OciContext) {
