@@ -31,7 +31,13 @@ async function aSeededFolder() {
   await runCommand(process.execPath, [program, folder.path, String(size.packages), output], { cwd: '/' })
   const platform: SeededPlatform = (await import(output, { with: { type: 'json' } })).default
   const { engine, blobs } = await openStores(config)
-  const registry = createRegistry({ engine, blobs, describe: describeUnit, documentCacheBytes: 1 << 20 })
+  const registry = createRegistry({
+    engine,
+    blobs,
+    describe: describeUnit,
+    keepsTombstones: () => true,
+    documentCacheBytes: 1 << 20,
+  })
   const access = await openTestAccess({ engine })
   return {
     engine,

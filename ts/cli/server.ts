@@ -21,7 +21,7 @@ import { usageReports } from '../jobs/usage.ts'
 import type { Log } from '../log.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
 import { timedEngine } from '../metadata/timed-engine.ts'
-import { describeUnit } from '../protocols/all.ts'
+import { describeUnit, keepsTombstones } from '../protocols/all.ts'
 import { movingTagsOf } from '../protocols/moving-tags.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
 import { sharesNames } from '../protocols/shares-names.ts'
@@ -109,6 +109,7 @@ export async function startProcess({ config, build, log, prepares }: ProcessOpti
     engine,
     blobs,
     describe: describeUnit,
+    keepsTombstones,
     documentCacheBytes: cacheBytes / 2,
     graceSeconds: config.gcGraceSeconds,
     audit,

@@ -64,7 +64,8 @@ async function packageUsage(
   engine: MetadataEngine,
   { id, value }: Stored<packageSchema.PackageDocument>,
 ): Promise<platformSchema.Usage> {
-  const versions = value.published - value.marks.filter(([, { deletedAt }]) => deletedAt !== undefined).length
+  const deleted = value.marks.filter(([, { deletedAt }]) => deletedAt !== undefined).length
+  const versions = value.published - (value.removed ?? 0) - deleted
   const usage = { ...nothing, packages: versions > 0 ? 1 : 0, versions }
   const ofPackage = { equals: { packageId: id } }
   for await (const file of every((page) =>

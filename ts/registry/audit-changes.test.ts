@@ -22,6 +22,7 @@ async function setUp() {
       engine,
       blobs,
       describe,
+      keepsTombstones: () => true,
       documentCacheBytes: 1,
       audit,
       ...(onStep && { onStep }),

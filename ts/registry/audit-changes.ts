@@ -112,7 +112,7 @@ function targetOf({ id, value }: Package) {
   return { kind: 'package', id, name: value.name }
 }
 
-function detailsOf({ kind, package: pkg, unitKeys, version, actor, isCompletion }: PackageChange): AuditDetails {
+function detailsOf({ kind, package: pkg, unitKeys, version, actor, tag, isCompletion }: PackageChange): AuditDetails {
   const { tags, owners, status } = pkg.value
   const isOthers = witness()?.actor.id !== actor
   return {
@@ -120,7 +120,7 @@ function detailsOf({ kind, package: pkg, unitKeys, version, actor, isCompletion 
     ...(unitKeys.length > 0 && { units: unitKeys }),
     ...(version !== undefined && { version }),
     // Pairs, not an object: a tag may have any name, also one that secrets go by.
-    ...(kind === 'tag' && { tags }),
+    ...(kind === 'tag' && (tag ? { tag: tag.name, digest: tag.digest ?? '' } : { tags })),
     ...(kind === 'owner' && { owners }),
     ...(kind === 'status' && { status: status?.kind ?? 'active' }),
     ...(kind === 'publish' && isOthers && !isCompletion && { publisher: actor }),

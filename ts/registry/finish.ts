@@ -7,6 +7,7 @@ import type { ChangeLog } from './change-log.ts'
 import { marksOf } from './policy.ts'
 import type { Postings } from './postings.ts'
 import type { OnStep } from './publish-request.ts'
+import { completeRemoval } from './removal.ts'
 import type { Package, RegistryStore, Unit } from './store.ts'
 import type { Sweep } from './sweep-repository.ts'
 
@@ -19,6 +20,8 @@ export interface Finish {
   publish(unit: Unit, pkg: Package, onStep?: OnStep): Promise<void>
   /** After any other change: references of deleted units go, log entry, postings, and the intent goes. */
   change(stamp: ChangeStamp, pkg: Package): Promise<void>
+  /** After a change of a tag that has a record of its own: log entry, and the intent goes. */
+  tag(stamp: ChangeStamp, pkg: Package): Promise<void>
   /** A publish that did not happen: its file references and its intent go. */
   forget(unitId: string): Promise<void>
   /** In a repository that is deleted: the package and the change (the id of its intent) go, with all that they wrote. */
@@ -50,6 +53,13 @@ export function finishing({ store, log, postings, sweep, onChange }: FinishDeps)
 
   async function write(writes: Write[]) {
     for (const outcome of await store.engine.batch(writes)) if (outcome.status === 'rejected') throw outcome.reason
+  }
+
+  /** The record after what is left to do of a deletion. */
+  async function deleted(stamp: ChangeStamp, pkg: Package): Promise<Package> {
+    if (!store.keepsTombstones(pkg.value.protocol)) return completeRemoval(store, pkg.id, stamp.id)
+    await dropDeleted(pkg, stamp.unitKeys)
+    return pkg
   }
 
   /** A unit deleted while its publish was being finished keeps no references either. */
@@ -93,13 +103,20 @@ export function finishing({ store, log, postings, sweep, onChange }: FinishDeps)
 
   /** All have ended when it resolves or throws. They wait for one commit of the store, not for three. */
   async function tellAll(id: string, change: Omit<PackageChange, 'package'>, pkg: Package): Promise<void> {
+    await allOf([tell(id, change, pkg), postings.refresh(pkg)])
+  }
+
+  async function tell(id: string, change: Omit<PackageChange, 'package'>, pkg: Package): Promise<void> {
     const { kind, unitKeys, actor, requestId, at } = change
     const { repositoryId, name: packageName } = pkg.value
-    const outcomes = await Promise.allSettled([
+    await allOf([
       log.append(id, { repositoryId, kind, packageName, unitKeys, actor, requestId, at }),
-      postings.refresh(pkg),
       onChange({ ...change, package: pkg }),
     ])
+  }
+
+  async function allOf(ending: readonly Promise<void>[]): Promise<void> {
+    const outcomes = await Promise.allSettled(ending)
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 
@@ -120,9 +137,14 @@ export function finishing({ store, log, postings, sweep, onChange }: FinishDeps)
     async change(stamp, pkg) {
       const { id, ...rest } = stamp
       await unlessDeleted(pkg, id, async () => {
-        await dropDeleted(pkg, stamp.unitKeys)
-        await tellAll(id, rest, pkg)
+        await tellAll(id, rest, stamp.kind === 'delete' ? await deleted(stamp, pkg) : pkg)
       })
+      dropIntent(id)
+    },
+
+    async tag(stamp, pkg) {
+      const { id, ...rest } = stamp
+      await unlessDeleted(pkg, id, () => tell(id, rest, pkg))
       dropIntent(id)
     },
 

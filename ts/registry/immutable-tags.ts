@@ -51,6 +51,7 @@ function requireStay(
   }
 }
 
-function patternFor({ immutableTags = [] }: RepositoryDocument, tag: string): string | undefined {
+/** The pattern by which the repository keeps the tag where it is. */
+export function patternFor({ immutableTags = [] }: RepositoryDocument, tag: string): string | undefined {
   return immutableTags.find((pattern) => matchesPattern(pattern, tag))
 }

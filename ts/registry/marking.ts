@@ -25,8 +25,8 @@ export function yanking(unitKeys: readonly string[], reason: string | undefined)
   }
 }
 
-function allTakenBack({ published, marks }: PackageDocument): boolean {
+function allTakenBack({ published, removed = 0, marks }: PackageDocument): boolean {
   const deleted = marks.filter(([, mark]) => mark.deletedAt !== undefined).length
   const takenBack = marks.filter(([, mark]) => mark.deletedAt === undefined && mark.deprecated === '').length
-  return takenBack === published - deleted
+  return takenBack === published - removed - deleted
 }

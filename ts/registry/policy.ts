@@ -15,7 +15,7 @@ export function policy(pkg: PackageDocument, unit: UnitDocument, marks = marksOf
 
 /** True when at least one unit is left that is not deleted; else the package is unknown to everybody. */
 export function isVisible(pkg: PackageDocument): boolean {
-  let deleted = 0
+  let deleted = pkg.removed ?? 0
   for (const [, mark] of pkg.marks) if (mark.deletedAt !== undefined) deleted += 1
   return pkg.published > deleted
 }

@@ -4,6 +4,7 @@ import { requireOpen } from './package-status.ts'
 import { packageByName, unitByKey } from './packages.ts'
 import { isVisible, type marksOf } from './policy.ts'
 import type { PublishRequest } from './publish-request.ts'
+import { removalOf } from './removal.ts'
 import type { RegistryStore, Unit } from './store.ts'
 
 /** Throws what forbids a publish before its bytes are kept, so that a refusal leaves nothing behind. */
@@ -18,7 +19,8 @@ export async function checkPolicies(store: RegistryStore, request: PublishReques
   if (pkg) {
     const taken = await unitByKey(store, pkg.id, request.unitKey)
     // A unit that no package record counts yet was inserted by somebody else: whoever inserts next completes it.
-    if (taken && taken.value.sequence <= pkg.value.published) throw takenUnit(request, taken, pkg.value.marks)
+    const isTaken = taken && taken.value.sequence <= pkg.value.published
+    if (isTaken && removalOf(pkg.value, request.unitKey) === undefined) throw takenUnit(request, taken, pkg.value.marks)
   }
   if (pkg && isVisible(pkg.value)) {
     requireOpen(pkg.value)

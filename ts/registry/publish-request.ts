@@ -16,6 +16,9 @@ export interface PublishRequest {
   readonly nameKey: string
   readonly unitKey: string
   readonly version: string
+  /** As `UnitDocument` and `PackageDocument` have them. */
+  readonly subject?: string
+  readonly path?: string
   readonly metadata: Json
   readonly files: readonly PublishFile[]
   readonly tags: readonly string[]
@@ -32,6 +35,7 @@ export type PublishStep =
   | 'policies'
   | 'blobs-kept'
   | 'files-referenced'
+  | 'confirmed'
   | 'unit-inserted'
   | 'package-swapped'
   | 'finished'

@@ -1,4 +1,4 @@
-import { hasCode } from '../errors.ts'
+import { hasCode, RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { IntentDocument, PackageDocument, UnitDocument } from '../metadata/package-schema.ts'
 import * as packageSchema from '../metadata/package-schema.ts'
@@ -8,6 +8,7 @@ import { requireTagsStay, tagsToKeep } from './immutable-tags.ts'
 import { packageByName, unitByKey, unitBySequence } from './packages.ts'
 import { checkPolicies, takenUnit } from './publish-policies.ts'
 import type { OnStep, PublishRequest } from './publish-request.ts'
+import { completeRemoval, removalOf } from './removal.ts'
 import type { Package, RegistryStore, Unit } from './store.ts'
 import { existing, swapIn } from './swap.ts'
 
@@ -24,13 +25,19 @@ export interface PublishDeps {
 }
 
 /**
+ * Looks once more at what the unit needs, its references being there: who removes that sees them from now on. Throws to
+ * take the publish back.
+ */
+export type Confirm = (packageId: string) => Promise<void>
+
+/**
  * Publishes one unit: when it resolves, every reader on every replica sees it; when it throws, nobody ever does,
  * unless the process died after the unit was inserted: then the next publisher or the completion job finishes it.
  * Throws `version_exists` for a unit key that was ever used, also when two publishers race for it, and `access_denied` for
  * an immutable tag that others set, race or not; `repository_unknown`, having left nothing, when the repository was
  * deleted meanwhile.
  */
-export async function publish(deps: PublishDeps, request: PublishRequest): Promise<Published> {
+export async function publish(deps: PublishDeps, request: PublishRequest, confirm?: Confirm): Promise<Published> {
   const { store, onStep = () => {} } = deps
   await checkPolicies(store, request)
   await onStep('policies')
@@ -43,9 +50,10 @@ export async function publish(deps: PublishDeps, request: PublishRequest): Promi
   try {
     await referenceFiles(store, packageId, unitId, request)
     await onStep('files-referenced')
-    const unit = await insertOrUndo(deps, packageId, unitId, request)
+    const unit = await insertOrUndo(deps, packageId, unitId, request, confirm)
     await onStep('unit-inserted')
     const pkg = await swapIn(store, unit)
+    if (!stands(pkg, unit)) throw await withdrawn(deps, unit)
     await onStep('package-swapped')
     await deps.finish.publish(unit, pkg, onStep)
     return { package: pkg, unit }
@@ -71,7 +79,7 @@ async function findOrMakePackage(store: RegistryStore, request: PublishRequest):
 }
 
 /** The record of a name before its first publish is counted. */
-export function newPackage({ repository, packageName, nameKey }: PublishRequest): PackageDocument {
+export function newPackage({ repository, packageName, nameKey, path }: PublishRequest): PackageDocument {
   const now = Date.now()
   return {
     repositoryId: repository.id,
@@ -82,6 +90,7 @@ export function newPackage({ repository, packageName, nameKey }: PublishRequest)
     tags: [],
     owners: [],
     marks: [],
+    ...(path !== undefined && { path }),
     createdAt: now,
     updatedAt: now,
     facts: { version: '', description: '', keywords: [], authors: [] },
@@ -105,7 +114,39 @@ async function referenceFiles(store: RegistryStore, packageId: string, unitId: s
   if (failed) throw failed.reason
 }
 
-async function insertOrUndo(deps: PublishDeps, packageId: string, unitId: string, request: PublishRequest) {
+/**
+ * Where units are removed without a trace, a sequence that was read long ago may be free again, and is not to be taken: the
+ * record has counted the unit that had it. Nor has the record this one if it was removed as soon as somebody counted it.
+ */
+function stands({ value: pkg }: Package, { value: unit }: Unit): boolean {
+  return !pkg.recentChanges.some(({ sequences }) => sequences?.includes(unit.sequence))
+}
+
+async function withdrawn({ store, finish }: PublishDeps, unit: Unit): Promise<RegistryError> {
+  await store.units.delete(unit.id)
+  await finish.forget(unit.id)
+  return new RegistryError(
+    'revision_stale',
+    `${unit.value.version} was deleted while it was published; publish it again.`,
+  )
+}
+
+async function insertOrUndo(
+  deps: PublishDeps,
+  packageId: string,
+  unitId: string,
+  request: PublishRequest,
+  confirm: Confirm | undefined,
+) {
+  if (confirm) {
+    try {
+      await confirm(packageId)
+    } catch (err) {
+      await deps.finish.forget(unitId)
+      throw err
+    }
+    await deps.onStep?.('confirmed')
+  }
   try {
     return await insertUnit(deps.store, packageId, unitId, request)
   } catch (err) {
@@ -125,6 +166,11 @@ async function insertUnit(
     const pkg = await existing(store, packageId)
     // Of publishers that race for an immutable tag, those before this one are counted here with theirs.
     requireTagsStay(request, pkg.value)
+    const removal = removalOf(pkg.value, request.unitKey)
+    if (removal !== undefined) {
+      await completeRemoval(store, packageId, removal)
+      continue
+    }
     const sequence = pkg.value.published + 1
     try {
       return await store.units.insert(unitId, unitDocument(packageId, sequence, request), { writeId: unitId })
@@ -141,7 +187,7 @@ async function giveWay(store: RegistryStore, packageId: string, sequence: number
   const first = sameKey ?? (await unitBySequence(store, packageId, sequence))
   if (!first) return
   const pkg = await swapIn(store, first)
-  if (sameKey) throw takenUnit(request, sameKey, pkg.value.marks)
+  if (sameKey && removalOf(pkg.value, request.unitKey) === undefined) throw takenUnit(request, sameKey, pkg.value.marks)
 }
 
 /** What a publish of this inserts as its unit. */
@@ -154,6 +200,7 @@ export function unitDocument(packageId: string, sequence: number, request: Publi
     metadata: request.metadata,
     files: request.files.map(({ name, digest, sizeBytes, mediaType }) => ({ name, digest, sizeBytes, mediaType })),
     ...tagsToKeep(request),
+    ...(request.subject !== undefined && { subject: request.subject }),
     publisherId: request.publisherId,
     publisherName: request.publisherName,
     requestId: request.requestId,

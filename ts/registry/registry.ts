@@ -8,14 +8,17 @@ import { type DocumentCache, documentCache } from './documents.ts'
 import { type Downloads, downloadCounter } from './downloads.ts'
 import { type Author, deleting, editPackage } from './edit.ts'
 import { type FinishDeps, finishing } from './finish.ts'
+import { createImages } from './images/create-images.ts'
+import type { Images } from './images/images.ts'
 import { type Packages, packageReads } from './packages.ts'
 import { type Postings, postingsWriter } from './postings.ts'
-import { type Published, publish } from './publish.ts'
+import { type Confirm, type Published, publish } from './publish.ts'
 import { checkPolicies } from './publish-policies.ts'
 import type { OnStep, PublishRequest } from './publish-request.ts'
+import { removeUnits } from './remove-units.ts'
 import { type SearchQuery, type SearchResult, search } from './search.ts'
 import { type Stages, stagedPublishes } from './stages.ts'
-import { type Describe, openRegistryStore, type Package, type Unit } from './store.ts'
+import { type Describe, type KeepsTombstones, openRegistryStore, type Package, type Unit } from './store.ts'
 import type { Edit } from './swap.ts'
 import { repositorySweep, type Sweep } from './sweep-repository.ts'
 
@@ -23,6 +26,7 @@ export interface RegistryOptions {
   readonly engine: MetadataEngine
   readonly blobs: BlobStore
   readonly describe: Describe
+  readonly keepsTombstones: KeepsTombstones
   /** Memory for computed documents. */
   readonly documentCacheBytes: number
   /** How long what nothing refers to is kept; a day when absent. */
@@ -41,13 +45,16 @@ export interface Registry {
   readonly changes: ChangeLog
   readonly stages: Stages
   readonly postings: Postings
+  readonly images: Images
   readonly search: (query: SearchQuery) => Promise<SearchResult>
   /** Refuses early what `publish` would refuse for its name, key or policies, before the bytes are taken in. */
   precheck(request: Omit<PublishRequest, 'files' | 'metadata'>): Promise<void>
   publish(request: PublishRequest): Promise<Published>
   /** Tags, owners, deprecations and yanks; see `editPackage`. */
   edit(pkg: Package, what: Parameters<typeof editPackage>[2], author: Author, edit: Edit): Promise<Package>
-  /** Deletes units for good: a tombstone stays. All units gone: the package is unknown and has no owners. */
+  /**
+   * Deletes units for good: a tombstone stays, or none and no trace, as the protocol says; see `removeUnits`. All units gone: the package is unknown and has no owners.
+   */
   delete(
     pkg: Package,
     units: readonly Unit[],
@@ -63,8 +70,8 @@ export interface Registry {
 }
 
 export function createRegistry(options: RegistryOptions): Registry {
-  const { engine, blobs, describe, documentCacheBytes, graceSeconds, onStep, audit } = options
-  const store = openRegistryStore(engine, describe)
+  const { engine, blobs, describe, keepsTombstones, documentCacheBytes, graceSeconds, onStep, audit } = options
+  const store = openRegistryStore(engine, describe, keepsTombstones)
   const records: BlobRecords = blobRecords(engine, blobs, graceSeconds === undefined ? {} : { graceSeconds })
   const changes = changeLog(store)
   const postings = postingsWriter(store)
@@ -75,8 +82,9 @@ export function createRegistry(options: RegistryOptions): Registry {
   const completion = finishingWith(async (change) => audit?.change({ ...change, isCompletion: true }))
   const downloads = downloadCounter(store)
   const publishDeps = { store, blobRecords: records, finish, ...(onStep ? { onStep } : {}) }
-  const publishOne = (request: PublishRequest) => publish(publishDeps, request)
+  const publishOne = (request: PublishRequest, confirm?: Confirm) => publish(publishDeps, request, confirm)
   const stages = stagedPublishes({ store, blobRecords: records, sweep, publish: publishOne })
+  const images = createImages({ store, blobs, blobRecords: records, finish, sweep, downloads, publish: publishOne })
   const editOne: Registry['edit'] = (pkg, what, author, edit) => editPackage({ store, finish }, pkg, what, author, edit)
 
   return {
@@ -87,12 +95,14 @@ export function createRegistry(options: RegistryOptions): Registry {
     changes,
     stages: audit ? auditedStages(stages, audit) : stages,
     postings,
+    images,
     search: search(store, downloads),
     precheck: (request) => checkPolicies(store, { ...request, files: [], metadata: null }),
-    publish: publishOne,
+    publish: (request) => publishOne(request),
     edit: editOne,
     delete(pkg, units, author, repointed) {
       const unitKeys = units.map((unit) => unit.value.key)
+      if (!keepsTombstones(pkg.value.protocol)) return removeUnits({ store, finish }, pkg, unitKeys, author)
       const versions = units.map((unit) => unit.value.version)
       const at = Date.now()
       return editOne(pkg, { kind: 'delete', unitKeys }, author, (current) =>

@@ -21,6 +21,24 @@ export async function swapIn(store: RegistryStore, unit: Unit): Promise<Package>
   }
 }
 
+/** The record after a change that is no change for the log; `undefined` from it: nothing is to change. */
+export async function swapRecord(
+  store: RegistryStore,
+  packageId: string,
+  change: (pkg: PackageDocument) => PackageDocument | undefined,
+): Promise<Package> {
+  for (;;) {
+    const pkg = await existing(store, packageId)
+    const changed = change(pkg.value)
+    if (!changed) return pkg
+    try {
+      return await store.packages.update(pkg.id, pkg.revision, changed)
+    } catch (err) {
+      if (!hasCode(err, 'revision_stale')) throw err
+    }
+  }
+}
+
 /** Completes the unit that holds the package's next sequence, if there is one, so that the record counts it. */
 export async function completeNext(store: RegistryStore, packageId: string): Promise<void> {
   const pkg = await existing(store, packageId)
@@ -77,15 +95,23 @@ export function counting(
   const tags = new Map(pkg.tags)
   for (const tag of unit.tagsIfAbsent) if (!tags.has(tag)) tags.set(tag, unit.version)
   for (const tag of unit.tags) tags.set(tag, unit.version)
-  const stands = !tags.has('latest') || tags.get('latest') === unit.version
+  const stands = unit.subject === undefined && (!tags.has('latest') || tags.get('latest') === unit.version)
   return {
-    ...pkg,
+    ...withoutRemoval(pkg, unit.key),
     published: unit.sequence,
     tags: [...tags],
     owners: pkg.owners.length > 0 ? pkg.owners : [unit.publisherId],
     updatedAt: Math.max(pkg.updatedAt, unit.createdAt),
     facts: stands ? { version: unit.version, ...store.describe(pkg.protocol, unit) } : pkg.facts,
   }
+}
+
+/** A unit of a removed one's key can be inserted when that is gone altogether: all that is left is to say so. */
+function withoutRemoval(pkg: PackageDocument, unitKey: string): PackageDocument {
+  const old = pkg.marks.find(([key, { removedBy }]) => key === unitKey && removedBy !== undefined)
+  if (!old) return pkg
+  const removed = (pkg.removed ?? 0) + (old[1].deletedAt === undefined ? 0 : 1)
+  return { ...pkg, marks: pkg.marks.filter((mark) => mark !== old), removed }
 }
 
 /** Ten minutes of changes: more than the completion job needs to find one whose log entry was lost. */
@@ -107,7 +133,7 @@ async function factsOf(store: RegistryStore, packageId: string, pkg: PackageDocu
       ...(cursor === undefined ? {} : { after: cursor }),
     })
     for (const { value: unit } of page.items) {
-      if (marks.get(unit.key)?.deletedAt !== undefined) continue
+      if (marks.get(unit.key)?.deletedAt !== undefined || unit.subject !== undefined) continue
       if (latest === undefined || unit.version === latest) {
         return { version: unit.version, ...store.describe(pkg.protocol, unit) }
       }

@@ -2,6 +2,7 @@ import { isGone } from '../access/gone.ts'
 import { hasCode } from '../errors.ts'
 import * as accessSchema from '../metadata/access-schema.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
+import * as imageSchema from '../metadata/image-schema.ts'
 import * as packageSchema from '../metadata/package-schema.ts'
 import { removeAll } from '../metadata/remove-all.ts'
 
@@ -17,7 +18,7 @@ export interface SweepPass {
 /** Removing what repositories hold that are being deleted. Blobs stay: nothing refers to them, so the collector takes them. */
 export interface Sweep {
   /**
-   * Removes packages with all that belongs to them, stages and the change log, some of each; call again until a pass
+   * Removes packages with all that belongs to them, stages, the change log, links to blobs and uploads, some of each; call again until a pass
    * removes nothing and waits for nothing. Safe to stop anywhere, to repeat, and on two replicas at once.
    */
   pass(repositoryId: string): Promise<SweepPass>
@@ -36,6 +37,10 @@ export function repositorySweep(engine: MetadataEngine): Sweep {
   const postings = engine.collection(packageSchema.postings)
   const downloads = engine.collection(packageSchema.downloads)
   const stages = engine.collection(packageSchema.stages)
+  const tags = engine.collection(imageSchema.imageTags)
+  const pulls = engine.collection(imageSchema.pulls)
+  const links = engine.collection(imageSchema.blobLinks)
+  const uploads = engine.collection(imageSchema.uploads)
   const changes = engine.collection(packageSchema.changes)
   const intents = engine.collection(packageSchema.intents)
 
@@ -47,6 +52,8 @@ export function repositorySweep(engine: MetadataEngine): Sweep {
       await removeAll(engine, packageSchema.files, () => files.find('byName', query)),
       await removeAll(engine, packageSchema.postings, () => postings.find('byPackage', query)),
       await removeAll(engine, packageSchema.downloads, () => downloads.find('byPackage', query)),
+      await removeAll(engine, imageSchema.imageTags, () => tags.find('byTag', query)),
+      await removeAll(engine, imageSchema.pulls, () => pulls.find('byPackage', query)),
     ]
     return counts.reduce((sum, count) => sum + count)
   }
@@ -107,7 +114,9 @@ export function repositorySweep(engine: MetadataEngine): Sweep {
       const { removed, isWaiting } = await removePackages(repositoryId)
       const logged = await removeAll(engine, packageSchema.changes, () => changes.find('bySequence', query))
       const posted = await removeAll(engine, packageSchema.postings, () => postings.find('byRepository', query))
-      return { removed: staged + removed + logged + posted, isWaiting }
+      const linked = await removeAll(engine, imageSchema.blobLinks, () => links.find('byImage', query))
+      const begun = await removeAll(engine, imageSchema.uploads, () => uploads.find('byRepository', query))
+      return { removed: staged + removed + logged + posted + linked + begun, isWaiting }
     },
 
     async package(packageId) {

@@ -14,7 +14,7 @@ import { garbageCollector } from '../jobs/gc.ts'
 import { type Job, type Scheduler, startJobs } from '../jobs/scheduler.ts'
 import { usageReports } from '../jobs/usage.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
-import { describeUnit } from '../protocols/all.ts'
+import { describeUnit, keepsTombstones } from '../protocols/all.ts'
 import { movingTagsOf } from '../protocols/moving-tags.ts'
 import type { Env } from '../protocols/protocol.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
@@ -74,7 +74,14 @@ export async function openTestApp(limits: Partial<Limits> = {}, around: TestSurr
   const readAddress = addressReader({ publicUrl: undefined, trustedProxies: [] })
   const { access, engine, trail } = opened
   const audit = registryAudit(trail)
-  const registry = createRegistry({ engine, blobs, describe: describeUnit, documentCacheBytes: 1 << 22, audit })
+  const registry = createRegistry({
+    engine,
+    blobs,
+    describe: describeUnit,
+    keepsTombstones,
+    documentCacheBytes: 1 << 22,
+    audit,
+  })
   const usage = usageReports(engine)
   const expireUploads = async () => 0
   const garbage = garbageCollector({ engine, blobs, graceSeconds: defaultGraceSeconds, expireUploads })

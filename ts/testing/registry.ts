@@ -12,6 +12,7 @@ import type { OnStep, PublishRequest } from '../registry/publish-request.ts'
 import { createRegistry, type Registry } from '../registry/registry.ts'
 import type { Repository } from '../registry/store.ts'
 import { bytesOf } from './bytes.ts'
+import type { Opened } from './contract.ts'
 import { openTestEngine, openTestFolder } from './stores.ts'
 
 export interface TestRegistry extends AsyncDisposable {
@@ -25,21 +26,22 @@ export interface TestRegistry extends AsyncDisposable {
   another(onStep?: OnStep): Registry
 }
 
-/** The domain on fresh embedded stores, with one private repository. */
-export async function openTestRegistry(): Promise<TestRegistry> {
-  const engine = await openTestEngine(schema.collections)
+/** The domain on fresh embedded stores, or on that of metadata which is given, with one private repository. */
+export async function openTestRegistry(opened?: Opened<MetadataEngine>): Promise<TestRegistry> {
+  const engine = opened ?? (await openTestEngine(schema.collections))
   const folder = await openTestFolder()
   const blobs = await filesystemBlobStore({ dir: join(folder.path, 'packages') })
-  const opened: Registry[] = []
+  const registries: Registry[] = []
   const open = (onStep?: OnStep) => {
     const registry = createRegistry({
       engine: engine.store,
       blobs,
       documentCacheBytes: 1 << 20,
+      keepsTombstones: (protocol) => protocol !== 'oci',
       describe: (_protocol, unit) => ({ description: `all about ${unit.version}`, keywords: ['tool'], authors: [] }),
       ...(onStep ? { onStep } : {}),
     })
-    opened.push(registry)
+    registries.push(registry)
     return registry
   }
   const repository = await aRepository(engine.store)
@@ -50,11 +52,11 @@ export async function openTestRegistry(): Promise<TestRegistry> {
     repository,
     another: open,
     async intents() {
-      await Promise.all(opened.map((registry) => registry.settled()))
+      await Promise.all(registries.map((registry) => registry.settled()))
       return engine.store.collection(packageSchema.intents).count('byAge', {})
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(opened.map((registry) => registry.settled()))
+      await Promise.all(registries.map((registry) => registry.settled()))
       await engine[Symbol.asyncDispose]()
       await blobs.close()
       await folder[Symbol.asyncDispose]()

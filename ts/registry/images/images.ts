@@ -120,6 +120,6 @@ export interface Images {
   readonly blobs: ImageBlobs
   readonly uploads: UploadSessions
   readonly pulls: Pulls
-  /** Visible images by path, of all repositories, at most `limit` (1000) a page: who asks filters. */
-  list(options: { after?: string; limit: number }): Promise<{ items: Package[]; hasMore: boolean }>
+  /** Visible images of a protocol by path, of all repositories, at most `limit` (1000) a page: who asks filters. */
+  list(options: { protocol: string; after?: string; limit: number }): Promise<{ items: Package[]; hasMore: boolean }>
 }

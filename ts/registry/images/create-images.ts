@@ -1,0 +1,97 @@
+import type { BlobStore } from '../../blobs/store.ts'
+import { RegistryError } from '../../errors.ts'
+import type { BlobRecords } from '../blob-records.ts'
+import type { Downloads } from '../downloads.ts'
+import type { Finish } from '../finish.ts'
+import { isVisible } from '../policy.ts'
+import { removeUnits } from '../remove-units.ts'
+import type { Package, RegistryStore } from '../store.ts'
+import type { Sweep } from '../sweep-repository.ts'
+import { imageBlobs } from './image-blobs.ts'
+import type { Images } from './images.ts'
+import { blobLinks } from './links.ts'
+import { manifestReads, visibleManifest } from './manifest-reads.ts'
+import { manifestReferences } from './manifest-references.ts'
+import { pullCounter } from './pull-counter.ts'
+import { type PutManifestDeps, putManifest } from './put-manifest.ts'
+import { tagReads } from './tag-reads.ts'
+import { tagWriter } from './tags.ts'
+import type { UploadSessions } from './upload-sessions.ts'
+
+export interface ImagesDeps {
+  readonly store: RegistryStore
+  readonly blobs: BlobStore
+  readonly blobRecords: BlobRecords
+  readonly finish: Finish
+  readonly sweep: Sweep
+  readonly downloads: Downloads
+  readonly publish: PutManifestDeps['publish']
+}
+
+const refuse = () =>
+  Promise.reject(new RegistryError('not_supported', 'Uploads in several requests are not there yet.'))
+const noUploads: UploadSessions = {
+  start: refuse,
+  status: refuse,
+  append: refuse,
+  finish: refuse,
+  put: refuse,
+  cancel: refuse,
+  expire: async () => 0,
+}
+
+/** The images in the store; see `Images`. */
+export function createImages(deps: ImagesDeps): Images {
+  const { store, blobs, blobRecords, finish, downloads, publish } = deps
+  const links = blobLinks({ store, graceSeconds: blobRecords.graceSeconds })
+  const tags = tagWriter({ store, finish })
+  const references = manifestReferences(store, links)
+  const ofImages = imageBlobs({ ...deps, links })
+  const pulls = pullCounter({ engine: store.engine, downloads })
+  const readTags = tagReads(store)
+
+  return {
+    manifests: {
+      ...manifestReads(store),
+      put: (request) => putManifest({ store, blobs, blobRecords, references, tags, publish }, request),
+      async delete(pkg, digest, author, options) {
+        const { actor, requestId } = author
+        const found = await visibleManifest(store, pkg, digest)
+        if (!found) throw new RegistryError('version_unknown', `${pkg.value.name} has no manifest ${digest}.`)
+        const named = await readTags.of(found)
+        await removeUnits({ store, finish }, pkg, [digest], { actor, requestId }, options)
+        await pulls.forget(pkg.id, [digest, ...named.map(({ tag }) => tag)])
+      },
+    },
+    tags: {
+      ...readTags,
+      set: tags.set,
+      async delete(pkg, tag, author, seen) {
+        const isGone = await tags.delete(pkg, tag, author, seen)
+        if (isGone) await pulls.forget(pkg.id, [tag])
+        return isGone
+      },
+    },
+    blobs: ofImages,
+    uploads: noUploads,
+    pulls,
+
+    async list({ protocol, after, limit }) {
+      const items: Package[] = []
+      for (let from = after?.toWellFormed(); ; ) {
+        const page = await store.packages.find('byPath', {
+          equals: { protocol },
+          ...(from !== undefined && { range: { after: from } }),
+          limit: 500,
+        })
+        for (const pkg of page.items) {
+          if (!isVisible(pkg.value)) continue
+          if (items.length === limit) return { items, hasMore: true }
+          items.push(pkg)
+        }
+        if (page.next === undefined) return { items, hasMore: false }
+        from = page.items.at(-1)?.value.path
+      }
+    },
+  }
+}

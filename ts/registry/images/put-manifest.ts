@@ -1,0 +1,98 @@
+import type { BlobStore } from '../../blobs/store.ts'
+import { hasCode, RegistryError } from '../../errors.ts'
+import type { BlobRecords } from '../blob-records.ts'
+import { requireOpen } from '../package-status.ts'
+import { packageByName } from '../packages.ts'
+import type { Confirm, Published } from '../publish.ts'
+import type { PublishRequest } from '../publish-request.ts'
+import type { Package, RegistryStore } from '../store.ts'
+import type { Manifest, ManifestPut } from './images.ts'
+import { visibleManifest } from './manifest-reads.ts'
+import type { References } from './manifest-references.ts'
+import { manifestOf, unitFacts } from './stored-manifest.ts'
+import type { TagWriter } from './tags.ts'
+
+const maxAttempts = 20
+
+export interface PutManifestDeps {
+  readonly store: RegistryStore
+  readonly blobs: BlobStore
+  readonly blobRecords: BlobRecords
+  readonly references: References
+  readonly tags: TagWriter
+  readonly publish: (request: PublishRequest, confirm: Confirm) => Promise<Published>
+}
+
+/** See `Manifests.put`. */
+export async function putManifest(deps: PutManifestDeps, put: ManifestPut): Promise<Manifest> {
+  try {
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      const done = await tryPut(deps, put)
+      if (done) return done
+    }
+  } finally {
+    await put.staged.discard()
+  }
+  throw new RegistryError('unavailable', `Others push and delete ${put.digest} at the same time; push it again.`, {
+    retryAfterSeconds: 1,
+  })
+}
+
+/** `undefined` when another push or a deletion of the same manifest came in between. */
+async function tryPut(deps: PutManifestDeps, put: ManifestPut): Promise<Manifest | undefined> {
+  const pkg = await packageByName(deps.store, put.repository.id, put.image)
+  if (pkg) await deps.tags.requireFree(put.repository, pkg, put.tags, put.digest)
+  const known = pkg && (await visibleManifest(deps.store, pkg, put.digest))
+  if (pkg && known) {
+    await putAgain(deps, put, pkg, known)
+    return known
+  }
+  const files = await deps.references.resolve(put, pkg, put.facts)
+  try {
+    const published = await deps.publish(requestOf(put, files), (packageId) =>
+      deps.references.confirm(put, packageId, put.facts, files),
+    )
+    const manifest = manifestOf(published.unit)
+    await setTags(deps, put, published.package, manifest)
+    return manifest
+  } catch (err) {
+    if (hasCode(err, 'version_exists', 'revision_stale')) return undefined
+    throw err
+  }
+}
+
+/** What is there already is only tagged. */
+async function putAgain(deps: PutManifestDeps, put: ManifestPut, pkg: Package, manifest: Manifest): Promise<void> {
+  requireOpen(pkg.value)
+  // Bytes that the store has lost are given back to it by whoever brings them.
+  if (!(await deps.blobs.stat(manifest.blob))) {
+    await deps.blobRecords.keep([{ digest: manifest.blob, sizeBytes: manifest.sizeBytes, staged: put.staged }])
+  }
+  await setTags(deps, put, pkg, manifest)
+}
+
+function requestOf(put: ManifestPut, references: PublishRequest['files']): PublishRequest {
+  const { repository, image, path, staged, digest, mediaType, facts, publisherId, publisherName, requestId } = put
+  const own = { name: digest, digest: staged.digest, sizeBytes: staged.sizeBytes, mediaType, staged }
+  return {
+    repository,
+    packageName: image,
+    nameKey: image.toLowerCase().replace(/[-_.]/g, ''),
+    path,
+    unitKey: digest,
+    version: digest,
+    ...(facts.subject !== undefined && { subject: facts.subject }),
+    metadata: unitFacts(facts),
+    files: [own, ...references],
+    tags: [],
+    tagsIfAbsent: [],
+    publisherId,
+    publisherName,
+    requestId,
+  }
+}
+
+async function setTags({ tags }: PutManifestDeps, put: ManifestPut, pkg: Package, manifest: Manifest): Promise<void> {
+  const { publisherId: actor, publisherName: actorName, requestId } = put
+  await Promise.all(put.tags.map((tag) => tags.set(pkg, tag, manifest, { actor, actorName, requestId })))
+}
