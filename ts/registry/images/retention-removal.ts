@@ -1,0 +1,87 @@
+import { hasCode } from '../../errors.ts'
+import type { Author } from '../edit.ts'
+import { unitByKey } from '../packages.ts'
+import { policy } from '../policy.ts'
+import { manifestJudge } from './retention-manifests.ts'
+import { type RetentionTerms, tagVerdict } from './retention-plan.ts'
+import type { RetentionDeps, RetentionFinding } from './retention-walk.ts'
+
+const tagsAtOnce = 50
+const referrersPerRead = 100
+
+/**
+ * Removes what a walk found by these terms, each after another look at it; resolves to what is gone, with the referrers
+ * that went along.
+ */
+export function removal(deps: RetentionDeps, terms: RetentionTerms, author: Author) {
+  const { store, packages, images } = deps
+
+  async function removeTag({ package: pkg, tag = '' }: RetentionFinding): Promise<boolean> {
+    const seen = await images.tags.find(pkg, tag)
+    if (!seen) return false
+    const lastPulledAt = (await images.pulls.of(pkg.id, [tag])).get(tag)?.lastPulledAt
+    if (!tagVerdict({ tag, pushedAt: seen.updatedAt, lastPulledAt }, terms).isGoing) return false
+    return unlessKept(() => images.tags.delete(pkg, tag, author, seen))
+  }
+
+  /** A referrer whose subject is there waits for that to go: it never goes alone. */
+  async function removeManifest(finding: RetentionFinding): Promise<RetentionFinding[]> {
+    const pkg = await packages.get(finding.package.id)
+    const unit = pkg && (await unitByKey(store, pkg.id, finding.digest))
+    if (!pkg || !unit || !policy(pkg.value, unit.value)) return []
+    const { subject } = unit.value
+    if (subject !== undefined && (await images.manifests.byDigest(pkg, subject))) return []
+    const { verdict } = await manifestJudge(deps, pkg, terms)(unit)
+    if (!verdict.isGoing || !(await removeUntagged(finding))) return []
+    return [finding, ...(await removeReferrers(finding))]
+  }
+
+  async function removeUntagged({ package: pkg, digest }: RetentionFinding): Promise<boolean> {
+    return unlessKept(async () => {
+      await images.manifests.delete(pkg, digest, author, { onlyUntagged: true })
+      return true
+    })
+  }
+
+  async function removeReferrers({ package: { id }, digest: subject }: RetentionFinding): Promise<RetentionFinding[]> {
+    const gone: RetentionFinding[] = []
+    for (let after: string | undefined; ; ) {
+      const pkg = await packages.get(id)
+      if (!pkg) return gone
+      const page = await images.manifests.referrers(pkg, subject, {
+        limit: referrersPerRead,
+        ...(after !== undefined && { after }),
+      })
+      for (const { digest, unit } of page.items) {
+        const { createdAt: pushedAt, sequence: place } = unit.value
+        const why = `it is about ${subject}, which is gone`
+        const referrer = { kind: 'manifest' as const, package: pkg, place, digest, pushedAt, why }
+        if (await removeUntagged(referrer)) gone.push(referrer, ...(await removeReferrers(referrer)))
+      }
+      after = page.next
+      if (after === undefined) return gone
+    }
+  }
+
+  return async (findings: readonly RetentionFinding[]): Promise<RetentionFinding[]> => {
+    const tags = findings.filter(({ kind }) => kind === 'tag')
+    const gone: RetentionFinding[] = []
+    for (let at = 0; at < tags.length; at += tagsAtOnce) {
+      const some = tags.slice(at, at + tagsAtOnce)
+      const outcomes = await Promise.all(some.map(removeTag))
+      gone.push(...some.filter((_, i) => outcomes[i]))
+    }
+    for (const finding of findings) if (finding.kind === 'manifest') gone.push(...(await removeManifest(finding)))
+    return gone
+  }
+}
+
+/** What something needs by now, or is immutable by now, stays. */
+async function unlessKept(remove: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await remove()
+  } catch (err) {
+    if (hasCode(err, 'in_use', 'access_denied', 'version_unknown', 'package_unknown')) return false
+    throw err
+  }
+}
