@@ -12,15 +12,25 @@ export function readMetrics(text: string): Map<string, number> {
 }
 
 const longestStop = 'nodejs_eventloop_lag_max_seconds'
+const delayP99 = 'nodejs_eventloop_lag_p99_seconds'
 /** What prom-client's measuring timer waits for by itself, and counts in. */
 const timerMs = 10
 
 /**
- * Milliseconds of the longest stop of Stowage's event loop since this was last asked: asking starts it anew.
- * `undefined` of a server that does not tell.
+ * Milliseconds of the longest stop of Stowage's event loop since either of these was last asked: asking starts both
+ * anew. `undefined` of a server that does not tell.
  */
-export async function longestLoopStopMs(contestant: Pick<Contestant, 'registry'>): Promise<number | undefined> {
+export function longestLoopStopMs(contestant: Pick<Contestant, 'registry'>): Promise<number | undefined> {
+  return loopDelayMs(contestant, longestStop)
+}
+
+/** The same of the delay that 99 % of the loop's turns stay below. */
+export function loopDelayP99Ms(contestant: Pick<Contestant, 'registry'>): Promise<number | undefined> {
+  return loopDelayMs(contestant, delayP99)
+}
+
+async function loopDelayMs(contestant: Pick<Contestant, 'registry'>, metric: string): Promise<number | undefined> {
   const response = await fetch(new URL('/metrics', contestant.registry))
-  const seconds = readMetrics(await response.text()).get(longestStop)
+  const seconds = readMetrics(await response.text()).get(metric)
   return response.ok && seconds !== undefined ? Math.max(0, seconds * 1000 - timerMs) : undefined
 }

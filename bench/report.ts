@@ -2,6 +2,8 @@ import { names } from './contestants/contestant.ts'
 import { amount, type Figure, type Line, middle, percent, ratio } from './results.ts'
 
 const order: readonly string[] = Object.values(names)
+/** Whom Stowage is compared with in a column of its own. */
+const rivals: readonly string[] = [names.verdaccio, names.distribution]
 
 /** All lines as Markdown tables, one a group of lines that share their contestants. */
 export function markdownReport(lines: readonly Line[]): string {
@@ -30,10 +32,10 @@ function tablesOf(lines: readonly Line[]): Table[] {
 function cellsOf(lines: readonly Line[]): string[][] {
   const found = new Set(lines.flatMap((line) => line.figures.map((figure) => figure.contestant)))
   const contestants = [...found].toSorted((a, b) => place(a) - place(b))
-  const compares = contestants.includes(names.verdaccio) && contestants.includes(names.stowage)
-  const versus = compares ? [`Stowage : Verdaccio`] : []
+  const rival = contestants.includes(names.stowage) ? rivals.find((each) => contestants.includes(each)) : undefined
+  const versus = rival === undefined ? [] : [`Stowage : ${rival}`]
   const head = ['', 'unit', ...contestants, ...versus, 'aim', 'reached', '']
-  return [head, ...lines.map((line) => cellsOfLine(line, contestants, compares))]
+  return [head, ...lines.map((line) => cellsOfLine(line, contestants, rival))]
 }
 
 /** Those without a place of their own go last, in the order in which they were measured. */
@@ -42,10 +44,10 @@ function place(contestant: string): number {
   return at < 0 ? order.length : at
 }
 
-function cellsOfLine(line: Line, contestants: readonly string[], compares: boolean): string[] {
+function cellsOfLine(line: Line, contestants: readonly string[], rival: string | undefined): string[] {
   const figures = contestants.map((name) => figureText(line.figures.find((each) => each.contestant === name)))
-  const times = compares ? ratio(line.figures, names.stowage, names.verdaccio) : undefined
-  const versus = compares ? [times === undefined ? '–' : ratioText(times)] : []
+  const times = rival === undefined ? undefined : ratio(line.figures, names.stowage, rival)
+  const versus = rival === undefined ? [] : [times === undefined ? '–' : ratioText(times)]
   const { aim } = line
   const verdict = aim ? [aim.text, aim.reached, aim.met ? 'met' : '**missed**'] : ['', '', '']
   return [line.title, line.unit, ...figures, ...versus, ...verdict]

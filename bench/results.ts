@@ -21,7 +21,18 @@ export interface Line {
   readonly aim?: Aim
 }
 
-export type Unit = 'requests/s' | 'publishes/s' | 'MB/s' | 'MiB' | 'ms' | 's' | 'µs' | 'times'
+export type Unit =
+  | 'requests/s'
+  | 'publishes/s'
+  | 'pushes/s'
+  | 'mounts/s'
+  | 'tags/s'
+  | 'MB/s'
+  | 'MiB'
+  | 'ms'
+  | 's'
+  | 'µs'
+  | 'times'
 
 /** What was aimed for, and what was reached of it. */
 export interface Aim {
@@ -49,6 +60,16 @@ export function atLeastShare(figures: readonly Figure[], of: string, to: string,
     text: `at least ${percent(share)} of the ${to}`,
     reached: reached === undefined ? 'not measured' : percent(reached),
     met: reached !== undefined && reached >= share,
+  }
+}
+
+/** At least so many times another's figure. */
+export function atLeastTimes(figures: readonly Figure[], of: string, to: string, least: number): Aim {
+  const reached = ratio(figures, of, to)
+  return {
+    text: `at least ${least.toFixed(1)} times ${to}`,
+    reached: reached === undefined ? 'not measured' : `${amount(reached)} times`,
+    met: reached !== undefined && reached >= least,
   }
 }
 

@@ -2,7 +2,7 @@ import { cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startBare } from './contestants/bare.ts'
 import type { Contestant } from './contestants/contestant.ts'
-import { prepareStowage, type StowageOptions, startStowage } from './contestants/stowage.ts'
+import { prepareImageStowage, prepareStowage, type StowageOptions, startStowage } from './contestants/stowage.ts'
 import { startVerdaccio } from './contestants/verdaccio.ts'
 import { loadStowage, loadVerdaccio } from './loaded.ts'
 import { repliesOf } from './requests.ts'
@@ -29,6 +29,8 @@ export interface Setting extends AsyncDisposable {
   readonly freshVerdaccioDir: () => Promise<string>
   /** A copy of the loaded data folder, for a row that starts servers on it itself, and the token that opens it. */
   readonly freshStowageData: () => Promise<{ dataDir: string; token: string }>
+  /** A copy of an empty installation with a public repository of images, and the token that opens it. */
+  readonly freshImageStore: () => Promise<{ dataDir: string; token: string }>
   readonly report: (text: string) => void
 }
 
@@ -54,6 +56,10 @@ export function openSetting(measure: Measure): Setting {
     await loadVerdaccio(folder)
     return folder
   })
+  const imageStore = once(async () => {
+    const dataDir = join(dir, 'images')
+    return { dataDir, token: await prepareImageStowage(dataDir) }
+  })
   const copyOf = async (folder: string) => {
     copies += 1
     const copy = `${folder}-${copies}`
@@ -62,6 +68,10 @@ export function openSetting(measure: Measure): Setting {
   }
   const freshStowageData = async () => {
     const { dataDir, token } = await loadedStowage()
+    return { dataDir: await copyOf(dataDir), token }
+  }
+  const freshImageStore = async () => {
+    const { dataDir, token } = await imageStore()
     return { dataDir: await copyOf(dataDir), token }
   }
   const freshStowage: Setting['freshStowage'] = async (options = {}) =>
@@ -89,6 +99,7 @@ export function openSetting(measure: Measure): Setting {
     freshVerdaccio,
     freshVerdaccioDir,
     freshStowageData,
+    freshImageStore,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }

@@ -15,5 +15,7 @@ export const names = {
   twoWorkers: 'Stowage, 2 workers',
   executable: 'Stowage, executable',
   verdaccio: 'Verdaccio',
+  distribution: 'distribution',
+  nginx: 'nginx',
   bare: 'bare server',
 } as const

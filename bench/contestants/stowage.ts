@@ -76,6 +76,18 @@ export async function prepareStowage(dataDir: string): Promise<string> {
   }
 }
 
+/** The public repository that `prepareImageStowage` makes, as names of images begin. */
+export const imageRepository = 'main/bench'
+
+/** Makes a data folder with a public repository for images, and a token that may do everything there. */
+export async function prepareImageStowage(dataDir: string): Promise<string> {
+  await prepareStowage(dataDir)
+  await runStowage(dataDir, ['repo', 'create', `oci/${imageRepository}`, '--visibility', 'public'])
+  const user = ['--user', administrator.username]
+  const create = ['token', 'create', ...user, '--name', 'images', '--actions', 'read,write,delete', '--json']
+  return JSON.parse(await runStowage(dataDir, create)).token
+}
+
 /** Runs a command of `stowage` on a data folder, a server running on it or not; resolves to what it prints. */
 export function runStowage(dataDir: string, args: readonly string[]): Promise<string> {
   return runCommand(process.execPath, [source, ...args], { cwd: dataDir, env: environment(dataDir) })

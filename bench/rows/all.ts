@@ -3,6 +3,14 @@ import { busyReadRow } from './busy-read.ts'
 import { installRow } from './install.ts'
 import { largePublishRow } from './large-publish.ts'
 import { memoryRow } from './memory.ts'
+import { imageBlobRows } from './oci-blobs.ts'
+import { imageCopyRow } from './oci-copy.ts'
+import { imageManifestsRow } from './oci-manifests.ts'
+import { imageMountRow } from './oci-mount.ts'
+import { imageParallelRow } from './oci-parallel.ts'
+import { imagePushRows } from './oci-pushes.ts'
+import { imageTagsRow } from './oci-tags.ts'
+import { imageTokenRow } from './oci-token.ts'
 import { publishRows } from './publish.ts'
 import { documentBytesRow, readRows } from './read.ts'
 import type { Row } from './row.ts'
@@ -25,6 +33,14 @@ export const rows: readonly Row[] = [
   ...publishRows,
   largePublishRow,
   installRow,
+  imageManifestsRow,
+  ...imageBlobRows,
+  imageTokenRow,
+  ...imagePushRows,
+  imageMountRow,
+  imageTagsRow,
+  imageCopyRow,
+  imageParallelRow,
   scaleSearchRow,
   scaleListingsRow,
   scaleDecisionsRow,
