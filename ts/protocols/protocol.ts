@@ -76,12 +76,12 @@ export interface Protocol {
   /** Which headers this client puts credentials in; `undefined` means anonymous, also where what it sends must not
    *  count. Throws `credentials_invalid` for a header it cannot read. */
   readCredentials(request: Pick<Request, 'headers' | 'method' | 'url'>): Credentials | undefined
-  /** The route table below `/{id}/{organization}/{repository}`; each line states what it needs. */
+  /** The route table below `/{id}/{organization}/{repository}`; each line states what it needs. Without a line nothing is there. */
   routes(r: Hono<Env>, deps: ProtocolDeps): void
   /** Where the customary paths hang: `''` is the root of the server. Longer prefixes are matched first. */
   readonly rootPrefixes: readonly string[]
-  /** The customary paths below each of `rootPrefixes`: exact patterns, no catch-all. */
-  rootRoutes(r: Hono<Env>, deps: ProtocolDeps): void
+  /** The customary paths below one of `rootPrefixes`: exact patterns; a catch-all where the prefix is nobody else's. */
+  rootRoutes(r: Hono<Env>, deps: ProtocolDeps, prefix: string): void
   /** The error body this client can parse, with any challenge header it needs. */
   renderError(err: RegistryError, c: Context<Env>): Response
   /** What search and listings show of the package when this unit stands for it. */
