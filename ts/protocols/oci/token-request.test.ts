@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { hasCode } from '../../errors.ts'
+import { type AskedScope, parseTokenRequest } from './token-request.ts'
+
+const app = (...actions: ('pull' | 'push' | 'delete')[]): AskedScope => ({ kind: 'image', name: 'acme/app', actions })
+
+describe('a request for a token', () => {
+  const rows: [parameters: string, scopes: readonly AskedScope[]][] = [
+    ['', []],
+    ['scope=', []],
+    ['scope=repository:acme/app:pull', [app('pull')]],
+    ['scope=repository:acme/app:push,pull', [app('pull', 'push')]],
+    ['scope=repository:acme/app:pull,pull', [app('pull')]],
+    ['scope=repository:acme/app:*', [app('pull', 'push', 'delete')]],
+    ['scope=repository:acme/app:fly,pull', [app('pull')]],
+    ['scope=repository:acme/app:', [app()]],
+    ['scope=repository(plugin):acme/app:pull', [app('pull')]],
+    ['scope=repository:acme/app:pull&scope=repository:acme/app:push', [app('pull'), app('push')]],
+    ['scope=repository:acme/app:pull%20repository:acme/app:delete', [app('pull'), app('delete')]],
+    ['scope=repository:acme/app:pull+registry:catalog:*', [app('pull'), { kind: 'catalog' }]],
+    ['scope=registry:keys:*', []],
+    ['scope=repository:acme/app', []],
+    ['scope=plugin:acme/app:pull', []],
+    ['scope=repository:host:5000/app:pull', [{ kind: 'image', name: 'host:5000/app', actions: ['pull'] }]],
+  ]
+  for (const [parameters, scopes] of rows) {
+    test(`"${parameters}" asks for ${scopes.length}`, () => {
+      assert.deepEqual(parseTokenRequest(new URLSearchParams(parameters)).scopes, scopes)
+    })
+  }
+
+  test('is refused for another service, and with too many scopes', () => {
+    const isInvalid = (why: RegExp) => (err: unknown) => hasCode(err, 'payload_invalid') && why.test(err.message)
+    const other = new URLSearchParams('service=elsewhere')
+    assert.throws(() => parseTokenRequest(other), isInvalid(/for the service "stowage", none for "elsewhere"/))
+    const many = new URLSearchParams({ scope: 'registry:catalog:* '.repeat(101) })
+    assert.throws(() => parseTokenRequest(many), isInvalid(/101 scopes; .* at most 100/))
+    assert.deepEqual(parseTokenRequest(new URLSearchParams('service=stowage')).scopes, [])
+  })
+
+  test('says what the client calls itself, without what is no word, and whether it comes again', () => {
+    const parsed = (text: string) => parseTokenRequest(new URLSearchParams(text))
+    assert.equal(parsed('client_id=docker').client, 'docker')
+    assert.equal(parsed('client_id=%1b[31m%0aevil%00').client, '31m evil')
+    assert.equal(parsed(`client_id=${'x'.repeat(1000)}`).client.length, 40)
+    assert.equal(parsed('client_id=%20').client, 'image client')
+    assert.equal(parsed('offline_token=true').wantsRefreshToken, true)
+    assert.equal(parsed('access_type=offline').wantsRefreshToken, true)
+    assert.equal(parsed('offline_token=false').wantsRefreshToken, false)
+  })
+})
