@@ -25,6 +25,18 @@ test('a kept blob is durable, live and touched', async () => {
   assert.ok(await world.blobs.stat(staged.digest))
 })
 
+test('a blob is touched once an hour, however often it is kept', async () => {
+  await using world = await openWorld()
+  await world.stored()
+  const touchedAt = world.now()
+  world.pass(3_599_000)
+  await world.stored()
+  assert.deepEqual([(await world.record())?.revision, (await world.record())?.value.touchedAt], [1, touchedAt])
+  world.pass(1000)
+  await world.stored()
+  assert.deepEqual([(await world.record())?.revision, (await world.record())?.value.touchedAt], [2, world.now()])
+})
+
 test('50 publishers of one blob all succeed', async () => {
   await using world = await openWorld()
   const staged = await Promise.all(Array.from({ length: 50 }, () => world.stage()))

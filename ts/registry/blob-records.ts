@@ -4,7 +4,7 @@ import { hasCode, RegistryError } from '../errors.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
 import type { BlobDocument } from '../metadata/package-schema.ts'
 import * as packageSchema from '../metadata/package-schema.ts'
-import { defaultGraceSeconds } from './grace.ts'
+import { defaultGraceSeconds, touchEverySeconds } from './grace.ts'
 
 /**
  * What of a deletion has ended by then, if its process lives, so that the bytes can be stored again: it begins no
@@ -16,6 +16,8 @@ export const lastRemovalSeconds = 30
 /** How long a blob that is being deleted is waited for: more than until the deletion is stale. */
 const longestWaitSeconds = staleDeletionSeconds + 30
 const pollMs = 50
+/** Of one publish: a manifest may name many. */
+const keptAtOnce = 16
 
 /** A blob that a publish is about to refer to; `staged` when its bytes came with this request. */
 export interface BlobToKeep {
@@ -29,13 +31,14 @@ export interface BlobRecords {
   /** How long what nothing refers to is kept; the collector of this installation has the same. */
   readonly graceSeconds: number
   /**
-   * Makes the bytes durable and their records live and freshly touched. References may be inserted right after.
+   * Makes the bytes durable and their records live, touched within `touchEverySeconds`. References may be inserted right
+   * after.
    * `blob_unknown` for a blob that came without bytes and is not there, or not any more: it must be stored again.
    */
   keep(files: readonly BlobToKeep[]): Promise<void>
   /**
-   * Touches one blob: a condemned one is live again, one being deleted is waited for. Resolves to the time of the
-   * touch, epoch milliseconds. A deletion that its process left half done ends here; `unavailable` when others
+   * Touches one blob, unless it was within `touchEverySeconds`: a condemned one is live again, one being deleted is
+   * waited for. Resolves to the time of the touch, epoch milliseconds. A deletion that its process left half done ends here; `unavailable` when others
    * delete again and again.
    */
   touch(digest: string, sizeBytes: number): Promise<number>
@@ -49,11 +52,16 @@ export interface BlobRecordsOptions {
 export function blobRecords(engine: MetadataEngine, blobs: BlobStore, options: BlobRecordsOptions = {}): BlobRecords {
   const { graceSeconds = defaultGraceSeconds, now = Date.now } = options
   const records = engine.collection(packageSchema.blobs)
+  const touchEveryMs = touchEverySeconds(graceSeconds) * 1000
+
+  /** No collector condemns it for long: nothing is to be written. */
+  const isFresh = ({ state, touchedAt }: BlobDocument) => state === 'live' && now() - touchedAt < touchEveryMs
 
   /** `undefined` when another change came first, or while the blob is being deleted. */
   async function tryTouch(digest: string, sizeBytes: number): Promise<number | undefined> {
     const known = await records.get(digest)
     if (known && isBeingDeleted(known, now())) return void (await delay(pollMs))
+    if (known && isFresh(known.value)) return known.value.touchedAt
     const touched = { state: 'live' as const, touchedAt: now(), sizeBytes }
     try {
       if (known) await records.update(digest, known.revision, touched)
@@ -92,7 +100,10 @@ export function blobRecords(engine: MetadataEngine, blobs: BlobStore, options: B
     graceSeconds,
     touch,
     async keep(files) {
-      for (const file of files) await keepOne(file)
+      for (let at = 0; at < files.length; at += keptAtOnce) {
+        const outcomes = await Promise.allSettled(files.slice(at, at + keptAtOnce).map(keepOne))
+        for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+      }
     },
   }
 }
