@@ -1,4 +1,12 @@
+import { randomUUID } from 'node:crypto'
+import { RegistryError } from '../../errors.ts'
+import type { MetadataEngine } from '../../metadata/engine.ts'
+import { type UploadDocument, uploads as uploadCollection } from '../../metadata/image-schema.ts'
 import type { ImageBlob, ImagePlace } from './images.ts'
+import { appendTo, endUpload, finishUpload, putWhole, type UploadBytes } from './upload-bytes.ts'
+import { algorithmOf } from './upload-digest.ts'
+import { expireUploads } from './upload-expiry.ts'
+import { holdUpload, type LeaseTimes, type Upload, usualLeaseTimes } from './upload-lease.ts'
 
 /** Whose an upload is; to anybody else, and in any other image, it does not exist. */
 export interface UploadOwner extends ImagePlace {
@@ -24,6 +32,11 @@ export interface Chunk {
   readonly range?: ChunkRange
 }
 
+/** How long an upload may take from its beginning to its end. Staging that is older than this and then some is swept. */
+export const sessionSeconds = 86_400
+/** Many, since a build machine is one owner, and clients leave uploads behind that only their day ends. */
+const mostOpen = 1000
+
 /** Uploads of blobs in several requests, each of which may come to another process. */
 export interface UploadSessions {
   /** Throws `too_many_requests` when the owner has too many open ones. */
@@ -46,4 +59,76 @@ export interface UploadSessions {
   cancel(id: string, owner: UploadOwner): Promise<void>
   /** Ends sessions whose time is over; resolves to how many. */
   expire(): Promise<number>
+}
+
+export interface UploadSessionsDeps extends UploadBytes {
+  readonly engine: MetadataEngine
+  /** For tests. */
+  readonly times?: LeaseTimes
+  readonly now?: () => number
+}
+
+/**
+ * Uploads whose records are in the metadata store and whose bytes are in the blob store. One request at a time holds
+ * the record's lease; the state moves by compare-and-swap when bytes are durable, so that a request which dies leaves
+ * the state before it.
+ */
+export function uploadSessions(deps: UploadSessionsDeps): UploadSessions {
+  const { engine, times = usualLeaseTimes, now = Date.now } = deps
+  const records = engine.collection(uploadCollection)
+
+  async function find(id: string, owner: UploadOwner): Promise<Upload> {
+    const found = await records.get(id)
+    if (found && isOwn(found.value, owner) && found.value.expiresAt > now()) return found
+    throw new RegistryError('upload_unknown', `There is no upload "${id}" here; it may be finished or too old.`)
+  }
+
+  const hold = (id: string, owner: UploadOwner) => holdUpload(records, () => find(id, owner), times, now)
+
+  async function requireFew(ownerId: string): Promise<void> {
+    const range = { after: now() - sessionSeconds * 1000 }
+    if ((await records.count('byOwner', { equals: { ownerId }, range })) < mostOpen) return
+    const message = `You have ${mostOpen} unfinished uploads; finish or cancel some, or wait until their day is over.`
+    throw new RegistryError('too_many_requests', message, { retryAfterSeconds: 3600 })
+  }
+
+  return {
+    async start(owner, algorithm) {
+      const { repository, image, ownerId } = owner
+      await requireFew(ownerId)
+      const id = randomUUID()
+      const startedAt = now()
+      const lifetime = { startedAt, expiresAt: startedAt + sessionSeconds * 1000 }
+      const whose = { repositoryId: repository.id, image, ownerId }
+      await records.insert(id, {
+        ...whose,
+        ...(algorithm && { algorithm }),
+        ...deps.blobs.uploads.begin(),
+        ...lifetime,
+      })
+      return { id, sizeBytes: 0 }
+    },
+    async status(id, owner) {
+      return { id, sizeBytes: (await find(id, owner)).value.sizeBytes }
+    },
+    async append(id, owner, chunk) {
+      await using held = await hold(id, owner)
+      return { id, sizeBytes: await appendTo(deps, held, chunk) }
+    },
+    async finish(id, owner, digest, chunk) {
+      algorithmOf(digest)
+      await using held = await hold(id, owner)
+      return await finishUpload(deps, held, owner, digest, chunk)
+    },
+    put: (owner, digest, bytes) => putWhole(deps, owner, digest, bytes),
+    async cancel(id, owner) {
+      await using held = await hold(id, owner)
+      await endUpload(deps, held)
+    },
+    expire: () => expireUploads(records, deps.blobs.uploads, times, now),
+  }
+}
+
+function isOwn(document: UploadDocument, { repository, image, ownerId }: UploadOwner): boolean {
+  return document.repositoryId === repository.id && document.image === image && document.ownerId === ownerId
 }

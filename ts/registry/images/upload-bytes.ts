@@ -1,0 +1,144 @@
+import type { BlobStore, StagedBlob } from '../../blobs/store.ts'
+import type { UploadState } from '../../blobs/uploads.ts'
+import { hasCode } from '../../errors.ts'
+import type { ImageBlob, ImageBlobs, ImagePlace } from './images.ts'
+import { addChunk } from './upload-chunk.ts'
+import { algorithmOf, expectedBy, hashesFor, requireDigest } from './upload-digest.ts'
+import type { HeldUpload } from './upload-lease.ts'
+import type { Chunk } from './upload-sessions.ts'
+
+/** Where the bytes of uploads go. */
+export interface UploadBytes {
+  readonly blobs: BlobStore
+  readonly link: ImageBlobs['link']
+  /** Of one blob, however many requests bring it. */
+  readonly maxBlobBytes: number
+}
+
+/** Adds a chunk and moves the upload on; resolves to its new size. When the stream fails what came is kept. */
+export async function appendTo(to: UploadBytes, held: HeldUpload, chunk: Chunk): Promise<number> {
+  const { state, ...failed } = await endIfLost(to, held, () => add(to, held, chunk, held.document.algorithm))
+  await accept(to, held, state)
+  if ('error' in failed) throw failed.error
+  return state.sizeBytes
+}
+
+/** Adds the last chunk, if there is one, checks the digest and links the blob; ends the upload. */
+export async function finishUpload(
+  to: UploadBytes,
+  held: HeldUpload,
+  place: ImagePlace,
+  digest: string,
+  chunk: Chunk | undefined,
+): Promise<ImageBlob> {
+  if (chunk && !chunk.range && held.state.place === '') return putOnly(to, held, place, digest, chunk.bytes)
+  return endIfLost(to, held, async () => {
+    const state = await whole(to, held, digest, chunk)
+    const blob = await linkChecked(to, held, place, digest, state)
+    await ended(held)
+    await settled(to, held.state, state)
+    return blob
+  })
+}
+
+/** Stages, checks and links a whole blob. */
+export async function putWhole(
+  to: UploadBytes,
+  place: ImagePlace,
+  digest: string,
+  bytes: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<ImageBlob> {
+  const hashes = hashesFor(algorithmOf(digest))
+  const options = { maxBytes: to.maxBlobBytes, hashes, ...expectedBy(digest), ...(signal && { signal }) }
+  const staged = await to.blobs.stage(bytes, options)
+  try {
+    requireDigest(staged, digest)
+    return await to.link(place, digest, staged)
+  } catch (err) {
+    await staged.discard()
+    throw err
+  }
+}
+
+/** Drops the bytes, then the record. */
+export async function endUpload(to: UploadBytes, held: HeldUpload): Promise<void> {
+  await to.blobs.uploads.discard(held.state)
+  await held.remove()
+}
+
+/** The whole in the only request that brings bytes: as if there were no session, and no staging that can be gone on with. */
+async function putOnly(to: UploadBytes, held: HeldUpload, place: ImagePlace, digest: string, bytes: Chunk['bytes']) {
+  try {
+    const blob = await putWhole(to, place, digest, bytes, held.signal)
+    await ended(held)
+    return blob
+  } catch (err) {
+    if (hasCode(err, 'digest_mismatch')) await ended(held)
+    throw err
+  }
+}
+
+function add(to: UploadBytes, held: HeldUpload, chunk: Chunk, algorithm: string | undefined) {
+  const { signal, takesOver } = held
+  const options = { maxBytes: to.maxBlobBytes, hashes: hashesFor(algorithm), signal, takesOver }
+  return addChunk(to.blobs.uploads, held.state, chunk, options)
+}
+
+/** The state with the last chunk; when that breaks off, what came is kept and the error passed on. */
+async function whole(to: UploadBytes, held: HeldUpload, digest: string, chunk: Chunk | undefined) {
+  if (!chunk && !held.takesOver) return held.state
+  const { state, ...failed } = await add(to, held, chunk ?? { bytes: nothing() }, algorithmOf(digest))
+  if (!('error' in failed)) return state
+  await accept(to, held, state)
+  throw failed.error
+}
+
+async function accept({ blobs }: Pick<UploadBytes, 'blobs'>, held: HeldUpload, state: UploadState): Promise<void> {
+  await held.accept(state).catch(async (err) => {
+    // Any other error leaves open whether it was accepted.
+    if (hasCode(err, 'upload_busy')) await blobs.uploads.settle(state, held.state)
+    throw err
+  })
+  await settled({ blobs }, held.state, state)
+}
+
+/** Bytes that nothing needs any more are left to the sweep when they cannot be dropped: the request has succeeded. */
+async function settled({ blobs }: Pick<UploadBytes, 'blobs'>, dropped: UploadState, kept: UploadState): Promise<void> {
+  if (dropped !== kept) await blobs.uploads.settle(dropped, kept).catch(() => {})
+}
+
+/** A record that cannot be removed expires: the blob is linked, or refused, and the bytes are gone. */
+async function ended(held: HeldUpload): Promise<void> {
+  await held.remove().catch(() => {})
+}
+
+/** Bytes with another digest end the upload, and so does a link that fails: what is staged can be committed but once. */
+async function linkChecked(to: UploadBytes, held: HeldUpload, place: ImagePlace, digest: string, state: UploadState) {
+  const staged = await to.blobs.uploads.finish(state, hashesFor(algorithmOf(digest)))
+  try {
+    requireDigest(staged, digest)
+    return await to.link(place, digest, staged)
+  } catch (err) {
+    await dropAll(to, held, staged, state).catch(() => {}) // left to the sweep and to expiry
+    throw err
+  }
+}
+
+async function dropAll(to: UploadBytes, held: HeldUpload, staged: StagedBlob, state: UploadState): Promise<void> {
+  await staged.discard()
+  await to.blobs.uploads.discard(state)
+  await endUpload(to, held)
+}
+
+/** An upload whose bytes are not there any more ends. */
+async function endIfLost<T>(to: UploadBytes, held: HeldUpload, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (err) {
+    if (hasCode(err, 'upload_unknown')) await endUpload(to, held)
+    throw err
+  }
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
