@@ -32,14 +32,20 @@ let fields = 0
 export async function openImageField(setting: Setting): Promise<ImageField> {
   await using stack = new AsyncDisposableStack()
   const dir = await freshDir(setting, stack)
-  const kept = <T extends Contestant | undefined>(contestant: T) => {
+  const kept = async <T extends Contestant | undefined>(starting: Promise<T>) => {
+    const contestant = await starting
     if (contestant) stack.defer(contestant.stop)
     return contestant
   }
-  const stowage = kept(await startImageStowage(setting, stack))
-  const twoWorkers = kept(await startImageStowage(setting, stack, { workers: 2 }))
-  const distribution = kept(await startDistribution(join(dir, 'distribution'), imageRepository))
-  const nginx = kept(await startNginx(join(dir, 'nginx'), imageRepository, manifestMediaType))
+  const starting = [
+    kept(startImageStowage(setting, stack)),
+    kept(startImageStowage(setting, stack, { workers: 2 })),
+    kept(startDistribution(join(dir, 'distribution'), imageRepository)),
+    kept(startNginx(join(dir, 'nginx'), imageRepository, manifestMediaType)),
+  ] as const
+  // When one of them cannot be started, the others are there to be stopped.
+  await Promise.allSettled(starting)
+  const [stowage, twoWorkers, distribution, nginx] = await Promise.all(starting)
   const registries = [stowage, twoWorkers, distribution]
   for (const each of registries) await requireVerification(each)
   const serve = nginx ? (path: string, pieces: Iterable<Uint8Array>) => serveFile(nginx, dir, path, pieces) : undefined
