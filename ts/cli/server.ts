@@ -123,6 +123,7 @@ export async function startProcess({ config, build, log, prepares }: ProcessOpti
   })
   const allDeps = {
     registry,
+    engine,
     deletions: access.deletions,
     blobs,
     usage,

@@ -1,10 +1,12 @@
 import type { AuditTrail } from '../access/audit/audit-trail.ts'
 import type { Deletions } from '../access/deletions.ts'
 import type { BlobStore } from '../blobs/store.ts'
+import type { MetadataEngine } from '../metadata/engine.ts'
 import type { Registry } from '../registry/registry.ts'
 import { auditJobs } from './audit.ts'
 import { advanceDeletions } from './deletions.ts'
 import type { GarbageCollector } from './gc.ts'
+import { retentionJob } from './retention.ts'
 import type { Job } from './scheduler.ts'
 import type { UsageReports } from './usage.ts'
 
@@ -17,6 +19,7 @@ const deletionMs = 4_000
 
 export interface JobsDeps {
   readonly registry: Registry
+  readonly engine: MetadataEngine
   readonly deletions: Deletions
   readonly blobs: BlobStore
   readonly usage: UsageReports
@@ -34,10 +37,13 @@ export function allJobs(deps: JobsDeps): Job[] {
   return [
     {
       name: 'downloads',
-      summary: 'Writes the downloads that this process has counted.',
+      summary: 'Writes the downloads and pulls that this process has counted.',
       everySeconds: 10,
       exclusive: false,
-      run: () => registry.downloads.flush(),
+      run: async () => {
+        await registry.downloads.flush()
+        await registry.images.pulls.flush()
+      },
     },
     {
       name: 'completion',
@@ -94,6 +100,7 @@ export function allJobs(deps: JobsDeps): Job[] {
       dueAt: async () => ((await garbage.finishedAt()) ?? 0) + weekSeconds * 1000,
       run: async ({ signal }) => void (await garbage.collect({ signal, restShare: garbageRestShare })),
     },
+    retentionJob(registry, deps.engine),
     ...auditJobs(deps.trail, deps.auditRetentionDays),
   ]
 }

@@ -10,6 +10,7 @@ import { type Author, deleting, editPackage } from './edit.ts'
 import { type FinishDeps, finishing } from './finish.ts'
 import { createImages } from './images/create-images.ts'
 import type { Images } from './images/images.ts'
+import { imageRetention, type Retention } from './images/retention.ts'
 import { type Packages, packageReads } from './packages.ts'
 import { type Postings, postingsWriter } from './postings.ts'
 import { type Confirm, type Published, publish } from './publish.ts'
@@ -31,6 +32,8 @@ export interface RegistryOptions {
   readonly documentCacheBytes: number
   /** How long what nothing refers to is kept; a day when absent. */
   readonly graceSeconds?: number
+  /** Of one blob of an image, however it comes; any when absent. */
+  readonly maxBlobBytes?: number
   readonly onStep?: OnStep
   /** Absent: nothing is told. */
   readonly audit?: RegistryAudit
@@ -46,6 +49,7 @@ export interface Registry {
   readonly stages: Stages
   readonly postings: Postings
   readonly images: Images
+  readonly retention: Retention
   readonly search: (query: SearchQuery) => Promise<SearchResult>
   /** Refuses early what `publish` would refuse for its name, key or policies, before the bytes are taken in. */
   precheck(request: Omit<PublishRequest, 'files' | 'metadata'>): Promise<void>
@@ -84,18 +88,20 @@ export function createRegistry(options: RegistryOptions): Registry {
   const publishDeps = { store, blobRecords: records, finish, ...(onStep ? { onStep } : {}) }
   const publishOne = (request: PublishRequest, confirm?: Confirm) => publish(publishDeps, request, confirm)
   const stages = stagedPublishes({ store, blobRecords: records, sweep, publish: publishOne })
+  const packages = packageReads(store)
   const images = createImages({ store, blobs, blobRecords: records, finish, sweep, downloads, publish: publishOne })
   const editOne: Registry['edit'] = (pkg, what, author, edit) => editPackage({ store, finish }, pkg, what, author, edit)
 
   return {
     blobs,
-    packages: packageReads(store),
+    packages,
     documents: documentCache(documentCacheBytes),
     downloads,
     changes,
     stages: audit ? auditedStages(stages, audit) : stages,
     postings,
     images,
+    retention: imageRetention({ store, packages, images }),
     search: search(store, downloads),
     precheck: (request) => checkPolicies(store, { ...request, files: [], metadata: null }),
     publish: (request) => publishOne(request),

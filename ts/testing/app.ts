@@ -86,7 +86,7 @@ export async function openTestApp(limits: Partial<Limits> = {}, around: TestSurr
   const expireUploads = async () => 0
   const garbage = garbageCollector({ engine, blobs, graceSeconds: defaultGraceSeconds, expireUploads })
   const scheduler = startJobs(
-    jobsOnRequest({ registry, deletions: access.deletions, blobs, usage, garbage, trail }),
+    jobsOnRequest({ registry, engine, deletions: access.deletions, blobs, usage, garbage, trail }),
     engine,
     silentLog,
   )

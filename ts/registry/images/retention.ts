@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isGone } from '../../access/gone.ts'
 import type { RetentionRule } from '../../metadata/access-schema.ts'
+import * as accessSchema from '../../metadata/access-schema.ts'
 import type { Author } from '../edit.ts'
 import type { Repository } from '../store.ts'
 import { parsePlace, placeText } from './retention-place.ts'
@@ -20,6 +22,8 @@ export interface Retained {
 
 /** What goes by itself from repositories of images; see `RetentionRule`. */
 export interface Retention {
+  /** Those that have a rule, who got it first first. */
+  repositories(): AsyncIterable<Repository>
   /**
    * What would go by the rule now, and why; removes nothing. A page holds `limit` findings at most, or fewer with a `next`
    * when many records were looked at. Throws `payload_invalid` for an `after` that no page gave out.
@@ -56,13 +60,23 @@ export function imageRetention(deps: RetentionDeps, now: () => number = Date.now
     const { retention, immutableTags } = repository.value
     return (
       current !== undefined &&
-      current.value.deletingAt === undefined &&
+      !isGone(current.value) &&
       isDeepStrictEqual(current.value.retention, retention) &&
       isDeepStrictEqual(current.value.immutableTags, immutableTags)
     )
   }
 
   return {
+    async *repositories() {
+      const repositories = store.engine.collection(accessSchema.repositories)
+      for (let after: string | undefined; ; ) {
+        const page = await repositories.find('byRetention', { limit: 100, ...(after !== undefined && { after }) })
+        yield* page.items.filter(({ value }) => !isGone(value))
+        after = page.next
+        if (after === undefined) return
+      }
+    },
+
     async preview(repository, rule, { after, limit }) {
       const items: RetentionFinding[] = []
       const from = after === undefined ? undefined : parsePlace(after)
