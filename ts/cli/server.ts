@@ -112,6 +112,7 @@ export async function startProcess({ config, build, log, prepares }: ProcessOpti
     keepsTombstones,
     documentCacheBytes: cacheBytes / 2,
     graceSeconds: config.gcGraceSeconds,
+    maxBlobBytes: config.limits.maxBlobBytes,
     audit,
   })
   const usage = usageReports(engine)

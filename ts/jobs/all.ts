@@ -70,11 +70,13 @@ export function allJobs(deps: JobsDeps): Job[] {
     },
     {
       name: 'sweep-staging',
-      summary: 'Removes uploads that were abandoned for a day.',
+      summary: 'Ends uploads whose day is over, and removes staging that nobody finished.',
       everySeconds: 3600,
       exclusive: true,
       run: async () => {
-        await blobs.sweep(daySeconds)
+        await registry.images.uploads.expire()
+        // Twice a session's time: the staging of a session is never older than its beginning.
+        await blobs.sweep(2 * daySeconds)
       },
     },
     {

@@ -75,6 +75,7 @@ export interface Registry {
 
 export function createRegistry(options: RegistryOptions): Registry {
   const { engine, blobs, describe, keepsTombstones, documentCacheBytes, graceSeconds, onStep, audit } = options
+  const { maxBlobBytes = Number.MAX_SAFE_INTEGER } = options
   const store = openRegistryStore(engine, describe, keepsTombstones)
   const records: BlobRecords = blobRecords(engine, blobs, graceSeconds === undefined ? {} : { graceSeconds })
   const changes = changeLog(store)
@@ -89,7 +90,8 @@ export function createRegistry(options: RegistryOptions): Registry {
   const publishOne = (request: PublishRequest, confirm?: Confirm) => publish(publishDeps, request, confirm)
   const stages = stagedPublishes({ store, blobRecords: records, sweep, publish: publishOne })
   const packages = packageReads(store)
-  const images = createImages({ store, blobs, blobRecords: records, finish, sweep, downloads, publish: publishOne })
+  const imagesDeps = { store, blobs, blobRecords: records, finish, sweep, downloads, publish: publishOne, maxBlobBytes }
+  const images = createImages(imagesDeps)
   const editOne: Registry['edit'] = (pkg, what, author, edit) => editPackage({ store, finish }, pkg, what, author, edit)
 
   return {

@@ -16,7 +16,7 @@ import { pullCounter } from './pull-counter.ts'
 import { type PutManifestDeps, putManifest } from './put-manifest.ts'
 import { tagReads } from './tag-reads.ts'
 import { tagWriter } from './tags.ts'
-import type { UploadSessions } from './upload-sessions.ts'
+import { uploadSessions } from './upload-sessions.ts'
 
 export interface ImagesDeps {
   readonly store: RegistryStore
@@ -26,23 +26,13 @@ export interface ImagesDeps {
   readonly sweep: Sweep
   readonly downloads: Downloads
   readonly publish: PutManifestDeps['publish']
-}
-
-const refuse = () =>
-  Promise.reject(new RegistryError('not_supported', 'Uploads in several requests are not there yet.'))
-const noUploads: UploadSessions = {
-  start: refuse,
-  status: refuse,
-  append: refuse,
-  finish: refuse,
-  put: refuse,
-  cancel: refuse,
-  expire: async () => 0,
+  /** Of one blob. */
+  readonly maxBlobBytes: number
 }
 
 /** The images in the store; see `Images`. */
 export function createImages(deps: ImagesDeps): Images {
-  const { store, blobs, blobRecords, finish, downloads, publish } = deps
+  const { store, blobs, blobRecords, finish, downloads, publish, maxBlobBytes } = deps
   const links = blobLinks({ store, graceSeconds: blobRecords.graceSeconds })
   const tags = tagWriter({ store, finish })
   const references = manifestReferences(store, links)
@@ -73,7 +63,7 @@ export function createImages(deps: ImagesDeps): Images {
       },
     },
     blobs: ofImages,
-    uploads: noUploads,
+    uploads: uploadSessions({ engine: store.engine, blobs, link: ofImages.link, maxBlobBytes }),
     pulls,
 
     async list({ protocol, after, limit }) {
