@@ -190,6 +190,18 @@ export const blobStoreContract = contract<BlobStore>('blob store', {
     assert.deepEqual((await store.list({ after: absent })).items, [{ digest, sizeBytes: 5 }])
     assert.deepEqual(await store.list({ after: `sha256:${'f'.repeat(64)}` }), { items: [] })
   },
+  'what is kept in quarantine is no blob, survives sweep and deletion, and may be kept twice': async (store) => {
+    const digest = await put(store, 'hello')
+    const first = await store.quarantine(digest)
+    assert.match(first ?? '', new RegExp(`quarantine/${digest.slice(7)}`))
+    assert.equal(await readText(store, digest), 'hello')
+    assert.equal((await store.list({})).items.length, 1)
+    await store.delete(digest)
+    assert.equal(await store.sweep(-60), 0)
+    await put(store, 'hello')
+    assert.notEqual(await store.quarantine(digest), first)
+    assert.equal(await store.quarantine(absent), undefined)
+  },
   'a sweep removes abandoned staging of the given age, and no blob': async (store) => {
     await put(store, 'kept')
     await put(store, randomBytes(9 * mib))

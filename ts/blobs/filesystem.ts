@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks'
 import { RegistryError } from '../errors.ts'
 import { asStorageError, codeOf, isMissing } from './file-errors.ts'
 import { readFileBytes } from './file-reader.ts'
+import { keepInFolder } from './filesystem-quarantine.ts'
 import { fileUploads } from './filesystem-uploads.ts'
 import { type HashResult, hashStream } from './hashing.ts'
 import { removeFile, writeStagingFile } from './staging-file.ts'
@@ -46,6 +47,7 @@ export async function filesystemBlobStore(options: { dir: string }): Promise<Blo
     read: (digest, range) => readFileBytes(pathOf(digest), range),
     stat: (digest) => statBlob(digest, pathOf(digest)),
     delete: (digest) => removeFile(pathOf(digest)),
+    quarantine: (digest) => keepInFolder(pathOf(digest), join(dir, 'quarantine'), digest.slice(7)),
     list: ({ after, limit = 1000 }) => listBlobs(layout, pathOf, after, Math.min(limit, 1000)),
     sweep: (olderThanSeconds) => sweepStaging(layout, olderThanSeconds),
     localPath: pathOf,

@@ -10,6 +10,8 @@ import { isAbsent, statusOf } from './s3-client.ts'
 import { multipartUpload } from './s3-multipart.ts'
 
 const gib = 1024 ** 3
+/** The collector relies on it that what it has given up is not removed later. */
+const longestDeleteMs = 60_000
 
 /** The size in bytes of an object, `undefined` when it is absent. */
 export async function sizeOfObject(client: S3Client, at: { bucket: string; key: string }): Promise<number | undefined> {
@@ -21,9 +23,10 @@ export async function sizeOfObject(client: S3Client, at: { bucket: string; key: 
   }
 }
 
-/** Removes an object; an absent one is success. */
+/** Removes an object, within a minute or not at all; an absent one is success. */
 export async function deleteObject(client: S3Client, at: { bucket: string; key: string }): Promise<void> {
-  await client.send(new DeleteObjectCommand({ Bucket: at.bucket, Key: at.key })).catch((err) => {
+  const options = { abortSignal: AbortSignal.timeout(longestDeleteMs) }
+  await client.send(new DeleteObjectCommand({ Bucket: at.bucket, Key: at.key }), options).catch((err) => {
     if (!isAbsent(err)) throw err
   })
 }

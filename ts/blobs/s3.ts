@@ -3,7 +3,7 @@ import { HeadBucketCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk
 import { RegistryError } from '../errors.ts'
 import { openBucket, type S3Options, s3Client } from './s3-client.ts'
 import { type S3Keys, s3Keys } from './s3-keys.ts'
-import { deleteObject, sizeOfObject } from './s3-objects.ts'
+import { copyObject, deleteObject, sizeOfObject } from './s3-objects.ts'
 import { mapped, readObject } from './s3-read.ts'
 import { s3Staging } from './s3-staging.ts'
 import { sweepBucket } from './s3-sweep.ts'
@@ -39,6 +39,7 @@ export async function s3BlobStore(options: S3Options): Promise<BlobStore> {
       return sizeBytes === undefined ? undefined : { digest, sizeBytes }
     },
     delete: (digest) => mapped(deleteObject(client, { bucket, key: keys.ofBlob(digest) })),
+    quarantine: (digest) => mapped(quarantineObject(client, bucket, keys, digest)),
     list: ({ after, limit = 1000 }) => mapped(listObjects(client, bucket, keys, after, Math.min(limit, 1000))),
     sweep: (olderThanSeconds) => mapped(sweepBucket(client, bucket, keys, olderThanSeconds)),
     localPath: () => undefined,
@@ -51,6 +52,20 @@ export async function s3BlobStore(options: S3Options): Promise<BlobStore> {
       client.destroy()
     },
   }
+}
+
+async function quarantineObject(
+  client: S3Client,
+  bucket: string,
+  keys: S3Keys,
+  digest: Digest,
+): Promise<string | undefined> {
+  const from = keys.ofBlob(digest)
+  const sizeBytes = await sizeOfObject(client, { bucket, key: from })
+  if (sizeBytes === undefined) return undefined
+  const to = keys.inQuarantine(digest)
+  await copyObject(client, { bucket, from, to, sizeBytes })
+  return `s3://${bucket}/${to}`
 }
 
 async function ping(client: S3Client, bucket: string): Promise<void> {

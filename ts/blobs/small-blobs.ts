@@ -70,6 +70,7 @@ export function rememberSmallBlobs(store: BlobStore, options: SmallBlobsOptions)
     },
     stage: (bytes, staging) => store.stage(bytes, staging),
     stat: (digest) => store.stat(digest),
+    quarantine: (digest) => store.quarantine(digest),
     list: (page) => store.list(page),
     sweep: (olderThanSeconds) => store.sweep(olderThanSeconds),
     localPath: (digest) => store.localPath(digest),

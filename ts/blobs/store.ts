@@ -47,6 +47,11 @@ export interface BlobStore {
   stat(digest: Digest): Promise<BlobInfo | undefined>
   /** Removing an absent blob is not an error. */
   delete(digest: Digest): Promise<void>
+  /**
+   * Keeps the bytes, right or wrong, in a place where nobody looks for blobs and nothing is swept; resolves to that place
+   * in words for an administrator, `undefined` when absent. The blob stays as it is.
+   */
+  quarantine(digest: Digest): Promise<string | undefined>
   /** Digests in byte order, `limit` (at most 1000) a page. */
   list(options: { after?: Digest; limit?: number }): Promise<{ items: BlobInfo[]; next?: Digest }>
   /** Removes staging older than the given age and aborts abandoned multipart uploads; how many were removed. */

@@ -25,6 +25,7 @@ export function timedBlobs(store: BlobStore, tell: (operation: string, seconds: 
     read: (digest, range) => timed('read', store.read(digest, range)),
     stat: (digest) => timed('stat', store.stat(digest)),
     delete: (digest) => timed('delete', store.delete(digest)),
+    quarantine: (digest) => timed('quarantine', store.quarantine(digest)),
     list: (options) => timed('list', store.list(options)),
     sweep: (olderThanSeconds) => store.sweep(olderThanSeconds),
     localPath: (digest) => store.localPath(digest),

@@ -44,6 +44,7 @@ export function recording(): Recording {
       read: (digest, range) => told('blobs.read', blobs.read(digest, range)),
       stat: (digest) => told('blobs.stat', blobs.stat(digest)),
       delete: (digest) => told('blobs.delete', blobs.delete(digest)),
+      quarantine: (digest) => told('blobs.quarantine', blobs.quarantine(digest)),
       list: (options) => told('blobs.list', blobs.list(options)),
       sweep: (olderThanSeconds) => blobs.sweep(olderThanSeconds),
       localPath: (digest) => told('blobs.localPath', blobs.localPath(digest)),
