@@ -100,12 +100,7 @@ function isNothing({ uploads, links, blobs }: GarbageTotals): boolean {
 
 async function collect(options: Options, config: Config, { engine, blobs }: Stores, terminal: Terminal): Promise<void> {
   using stop = stopBySignal()
-  const collector = garbageCollector({
-    engine,
-    blobs,
-    graceSeconds: config.gcGraceSeconds,
-    expireUploads: async () => 0,
-  })
+  const collector = garbageCollector({ engine, blobs, graceSeconds: config.gcGraceSeconds })
   const run = await collector.collect({
     signal: stop.signal,
     restShare,

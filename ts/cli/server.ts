@@ -116,12 +116,7 @@ export async function startProcess({ config, build, log, prepares }: ProcessOpti
     audit,
   })
   const usage = usageReports(engine)
-  const garbage = garbageCollector({
-    engine,
-    blobs,
-    graceSeconds: config.gcGraceSeconds,
-    expireUploads: async () => 0,
-  })
+  const garbage = garbageCollector({ engine, blobs, graceSeconds: config.gcGraceSeconds })
   const allDeps = {
     registry,
     engine,

@@ -9,10 +9,11 @@ test('after the grace period goes what nothing refers to, and nothing else', asy
   const file = await world.file()
   const abandoned = await world.link()
   const named = await world.link({ isNamed: true })
+  await world.upload()
   world.pass(graceMs + 1)
   const fresh = await world.orphan()
-  const run = await world.collect({ expireUploads: async () => 3 })
-  assert.deepEqual(run.removed, { uploads: 3, links: 1, blobs: 2, sizeBytes: 72 })
+  const run = await world.collect()
+  assert.deepEqual(run.removed, { uploads: 1, links: 1, blobs: 2, sizeBytes: 72 })
   assert.deepEqual([run.phase, run.finishedAt], ['done', world.now()])
   for (const gone of [orphan, abandoned])
     assert.deepEqual([await world.blob(gone), await world.has(gone)], [undefined, false])
@@ -35,17 +36,17 @@ test('a second collection that runs at the same time is refused, and a killed on
   await using world = await openGarbageWorld()
   await world.orphan()
   world.pass(graceMs + 1)
-  const gate = Promise.withResolvers<number>()
+  const gate = Promise.withResolvers<void>()
   const begun = Promise.withResolvers<void>()
   const first = world.collect({
-    expireUploads() {
+    onStep() {
       begun.resolve()
       return gate.promise
     },
   })
   await begun.promise
   await assert.rejects(world.collect(), (err) => hasCode(err, 'job_running') && /\(pid \d+\)/.test(err.message))
-  gate.resolve(0)
+  gate.resolve()
   assert.equal((await first).removed.blobs, 1)
   assert.equal((await world.collect()).removed.blobs, 0)
 })

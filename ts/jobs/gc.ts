@@ -8,6 +8,8 @@ import * as packageSchema from '../metadata/package-schema.ts'
 import type { GarbageRunDocument, GarbageTotals } from '../metadata/platform-schema.ts'
 import { blobRemoval, type RemovalDeps } from '../registry/garbage/remove-blob.ts'
 import { linkRemoval } from '../registry/garbage/remove-link.ts'
+import { expireUploads } from '../registry/images/upload-expiry.ts'
+import { usualLeaseTimes } from '../registry/images/upload-lease.ts'
 import { type GarbageProgress, lastGarbageRun, openGarbageProgress } from './gc-progress.ts'
 import { paced } from './pace.ts'
 
@@ -20,8 +22,6 @@ export interface GarbageDeps {
   readonly blobs: BlobStore
   /** How long what nothing refers to is kept. */
   readonly graceSeconds: number
-  /** Ends upload sessions whose time is over; resolves to how many. */
-  readonly expireUploads: () => Promise<number>
   readonly now?: () => number
   readonly onStep?: NonNullable<RemovalDeps['onStep']>
 }
@@ -72,13 +72,15 @@ async function collectFrom(
   turn: GarbageTurn,
   progress: GarbageProgress,
 ): Promise<GarbageRunDocument> {
+  const { engine, blobs, now = Date.now } = deps
   const walk = walking(deps, turn, progress)
   const { cutoff } = progress.run
-  const links = deps.engine.collection(imageSchema.blobLinks)
-  const removeLink = linkRemoval({ engine: deps.engine, now: deps.now ?? Date.now })
+  const links = engine.collection(imageSchema.blobLinks)
+  const removeLink = linkRemoval({ engine, now })
   const phases: Record<Exclude<GarbageRunDocument['phase'], 'done'>, () => Promise<void>> = {
     async uploads() {
-      const uploads = await deps.expireUploads()
+      const records = engine.collection(imageSchema.uploads)
+      const uploads = await expireUploads(records, blobs.uploads, usualLeaseTimes, now)
       await progress.move({ removed: added(progress.run.removed, { uploads }) })
     },
     links: () => {
@@ -96,7 +98,7 @@ async function collectFrom(
     if (turn.signal.aborted) return progress.run
     await progress.move({ phase: names[at + 1] ?? 'done', after: undefined })
   }
-  await progress.move({ finishedAt: (deps.now ?? Date.now)() }, true)
+  await progress.move({ finishedAt: now() }, true)
   walk.requireNoFailures()
   return progress.run
 }

@@ -83,8 +83,7 @@ export async function openTestApp(limits: Partial<Limits> = {}, around: TestSurr
     audit,
   })
   const usage = usageReports(engine)
-  const expireUploads = async () => 0
-  const garbage = garbageCollector({ engine, blobs, graceSeconds: defaultGraceSeconds, expireUploads })
+  const garbage = garbageCollector({ engine, blobs, graceSeconds: defaultGraceSeconds })
   const scheduler = startJobs(
     jobsOnRequest({ registry, engine, deletions: access.deletions, blobs, usage, garbage, trail }),
     engine,

@@ -15,6 +15,7 @@ import type { Opened } from './contract.ts'
 import { openTestEngine, openTestFolder } from './stores.ts'
 
 export const graceMs = defaultGraceSeconds * 1000
+const dayMs = 86_400_000
 export const repositoryId = 'repo_1'
 
 /** Stores with a clock of their own, and what may stand in them. */
@@ -32,6 +33,8 @@ export interface GarbageWorld extends AsyncDisposable {
   link(options?: { image?: string; isNamed?: boolean; text?: string }): Promise<Digest>
   /** A manifest of the image that names the digest. */
   name(image: string, digest: string): Promise<void>
+  /** An upload session of a day, with bytes; resolves to its id. */
+  upload(): Promise<string>
   blob(digest: string): Promise<Stored<BlobDocument> | undefined>
   linkOf(image: string, digest: string): Promise<Stored<imageSchema.BlobLinkDocument> | undefined>
   /** Are the bytes there? */
@@ -75,7 +78,7 @@ export async function openGarbageWorld(
   }
 
   const collector: GarbageWorld['collector'] = (more = {}) =>
-    garbageCollector({ engine, blobs, graceSeconds: defaultGraceSeconds, expireUploads: async () => 0, now, ...more })
+    garbageCollector({ engine, blobs, graceSeconds: defaultGraceSeconds, now, ...more })
 
   return {
     engine,
@@ -98,6 +101,14 @@ export async function openGarbageWorld(
       const link = { repositoryId, image, digest: blob, blob, sizeBytes: 36, touchedAt: clock }
       await engine.collection(imageSchema.blobLinks).insert(imageSchema.linkId(repositoryId, image, blob), link)
       return blob
+    },
+    async upload() {
+      const id = randomUUID()
+      const { state } = await blobs.uploads.append(blobs.uploads.begin(), bytesOf('begun'))
+      const place = { repositoryId, image: 'app', ownerId: 'usr_1' }
+      const upload = { ...place, ...state, startedAt: clock, expiresAt: clock + dayMs }
+      await engine.collection(imageSchema.uploads).insert(id, upload)
+      return id
     },
     blob: (digest) => engine.collection(packageSchema.blobs).get(digest),
     linkOf: (image, digest) =>
