@@ -39,7 +39,10 @@ export function uploads(deps: ProtocolDeps) {
       if (digest !== undefined) {
         return created(c, place, await sessions.put(owner, parseDigest(digest).text, body(c)))
       }
-      return accepted(c, place, await sessions.start(owner, algorithm))
+      const { minChunkBytes } = registry.blobs.uploads
+      return accepted(c, place, await sessions.start(owner, algorithm), {
+        ...(minChunkBytes > 0 && { 'oci-chunk-min-length': String(minChunkBytes) }),
+      })
     },
 
     /** PATCH: a chunk at the place that it names, or all that comes. */
@@ -104,8 +107,13 @@ function progress(c: OciContext, { name }: ImageEntered, { id, sizeBytes }: Uplo
   }
 }
 
-function accepted(c: OciContext, place: ImageEntered, status: UploadStatus): Response {
-  return answerEmpty(c, 202, progress(c, place, status))
+function accepted(
+  c: OciContext,
+  place: ImageEntered,
+  status: UploadStatus,
+  more: Record<string, string> = {},
+): Response {
+  return answerEmpty(c, 202, { ...progress(c, place, status), ...more })
 }
 
 function created(c: OciContext, { name }: ImageEntered, { digest }: ImageBlob): Response {
