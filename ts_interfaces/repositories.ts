@@ -5,6 +5,28 @@ const name = z.string().min(1).max(64)
 const protocol = z.string().min(1).max(32)
 const description = z.string().max(1000)
 
+const days = z.int().min(0).max(36_500)
+
+/** What of the tags and manifests of images goes by itself; see docs/oci.md. */
+export const retentionRule = z
+  .strictObject({
+    keepLast: z.int().min(1).max(1000).optional().meta({
+      description: 'So many tags of each image stay: those that were pushed last',
+    }),
+    keepMatching: z.array(z.string().min(1).max(128)).max(50).optional().meta({
+      description: 'Patterns; `*` at the end matches the rest. Tags that one matches stay',
+    }),
+    olderThanDays: days.optional().meta({ description: 'Tags go that were last pushed longer ago' }),
+    unpulledDays: days.min(1).optional().meta({
+      description: 'Tags go that were neither pushed nor pulled for longer',
+    }),
+    untaggedDays: days.min(1).optional().meta({
+      description: 'Manifests go that no tag and no index names and that were neither pushed nor pulled for longer',
+    }),
+  })
+  .meta({ id: 'RetentionRule' })
+export type RetentionRule = z.output<typeof retentionRule>
+
 /** A repository and its settings; permissions are a list of their own. */
 export const repository = z
   .strictObject({
@@ -20,6 +42,7 @@ export const repository = z
     refusesSimilarNames: z.boolean(),
     ownersOnly: z.boolean(),
     immutableTags: z.array(z.string()),
+    retention: retentionRule.optional().meta({ description: 'Absent: nothing goes by itself' }),
     isDisabled: z.boolean(),
     createdAt: time,
   })
@@ -49,6 +72,9 @@ const settings = {
   immutableTags: z.array(z.string().min(1).max(128)).max(50).optional().meta({
     description:
       'Patterns; `*` at the end matches the rest. A tag that one matches is neither moved nor removed, nor is its version',
+  }),
+  retention: retentionRule.nullable().optional().meta({
+    description: 'Of a repository of images: what goes by itself, daily; `null`: nothing',
   }),
 }
 
@@ -81,3 +107,23 @@ export type RepositoryPermission = z.output<typeof repositoryPermission>
 export const repositoryPermissionPage = page(repositoryPermission).meta({ id: 'RepositoryPermissionPage' })
 
 export const permissionChanges = z.strictObject({ role: permissionRole }).meta({ id: 'PermissionChanges' })
+
+/** A rule to try; absent: the repository's own. */
+export const retentionPreview = z.strictObject({ rule: retentionRule.optional() }).meta({ id: 'RetentionPreview' })
+
+/** A tag or manifest that would go. */
+export const retentionFinding = z
+  .strictObject({
+    kind: z.enum(['tag', 'manifest']),
+    image: z.string().meta({ description: 'Its name in the repository' }),
+    packageId: id,
+    tag: z.string().optional().meta({ description: 'Absent of a manifest' }),
+    digest: z.string(),
+    pushedAt: time,
+    lastPulledAt: time.optional().meta({ description: 'Absent: never' }),
+    why: z.string(),
+  })
+  .meta({ id: 'RetentionFinding' })
+export type RetentionFinding = z.output<typeof retentionFinding>
+
+export const retentionPage = page(retentionFinding).meta({ id: 'RetentionPage' })

@@ -18,6 +18,7 @@ import { packageRoutes } from './packages.ts'
 import { problemAnswer } from './problem-answer.ts'
 import { repositoryRoutes } from './repositories.ts'
 import { repositoryPermissionRoutes } from './repository-permissions.ts'
+import { retentionRoutes } from './retention.ts'
 import { robotRoutes } from './robots.ts'
 import type { ApiDeps, Method, Route } from './route.ts'
 import { teamMemberRoutes } from './team-members.ts'
@@ -37,6 +38,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     teamMemberRoutes,
     teamRepositoryRoutes,
     repositoryRoutes,
+    retentionRoutes,
     repositoryPermissionRoutes,
     deletionRoutes,
     explainRoutes,

@@ -20,7 +20,7 @@ export function sealedNext<T extends Answer<unknown> | Streamed | undefined>(
   query: unknown,
   answer: T,
 ): T {
-  if (route.method !== 'GET' || !isRecord(query) || !answer || 'stream' in answer) return answer
+  if (!isRecord(query) || !answer || 'stream' in answer) return answer
   const { body } = answer
   if (!isRecord(body) || typeof body['next'] !== 'string') return answer
   return { ...answer, body: { ...body, next: cursors.seal(listOf(route, c, query), body['next']) } }

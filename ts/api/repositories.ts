@@ -14,9 +14,11 @@ import { actorOf } from '../access/principal.ts'
 import type { RepositoryPage } from '../access/readable-repositories.ts'
 import type { RepositorySettings } from '../access/repositories.ts'
 import { RegistryError } from '../errors.ts'
+import { requireTagRecords } from '../registry/tag-records.ts'
 import { storePage, timeOf } from './page-of.ts'
 import { organizationKey, permissionsOf } from './permissions.ts'
 import { repositoryEtag, repositoryRevision } from './repository-etag.ts'
+import { ruleBody, ruleIn } from './retention.ts'
 import { type ApiDeps, type Route, route } from './route.ts'
 
 /** Repositories and their settings. */
@@ -68,6 +70,7 @@ export function repositoryRoutes({ access, protocols }: ApiDeps): Route[] {
       },
       async ({ on, body: { protocol, name, ...settings }, principal }) => {
         if (!protocols.some(({ id }) => id === protocol)) throw unknownProtocol(protocol)
+        if (settings.retention) requireTagRecords(protocols, protocol)
         const { organization, adminId } = await access.enterCreation(principal, { id: on.organization.id }, protocol)
         const made = await access.repositories.create({
           organizationId: organization.id,
@@ -98,6 +101,7 @@ export function repositoryRoutes({ access, protocols }: ApiDeps): Route[] {
         refusals: [412],
       },
       async ({ on, body, c }) => {
+        if (body.retention) requireTagRecords(protocols, on.repository.value.protocol)
         const revision = repositoryRevision(c, (await newest(on)).repository)
         const changed = await access.repositories.configure(on.repository.id, given(body), revision)
         return answerOf({ ...on, repository: changed })
@@ -118,8 +122,8 @@ export function repositoryRoutes({ access, protocols }: ApiDeps): Route[] {
 
 /** What was given, and nothing for what was not. */
 function given(changes: RepositoryChanges): Partial<RepositorySettings> {
-  const { visibility, description, requiresApproval, refusesSimilarNames, ownersOnly, isDisabled, immutableTags } =
-    changes
+  const { visibility, description, requiresApproval, refusesSimilarNames, ownersOnly, isDisabled } = changes
+  const { immutableTags, retention } = changes
   return {
     ...(visibility && { visibility }),
     ...(description !== undefined && { description }),
@@ -128,6 +132,7 @@ function given(changes: RepositoryChanges): Partial<RepositorySettings> {
     ...(ownersOnly !== undefined && { ownersOnly }),
     ...(isDisabled !== undefined && { isDisabled }),
     ...(immutableTags && { immutableTags }),
+    ...(retention !== undefined && { retention: retention && ruleIn(retention) }),
   }
 }
 
@@ -154,6 +159,7 @@ function bodyOf({ organization, repository: { id, value } }: Entered): Repositor
     refusesSimilarNames,
     ownersOnly: value.ownersOnly ?? false,
     immutableTags: [...(value.immutableTags ?? [])],
+    ...(value.retention && { retention: ruleBody(value.retention) }),
     isDisabled: value.isDisabled ?? false,
     createdAt: timeOf(value.createdAt),
   }

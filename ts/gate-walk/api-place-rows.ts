@@ -87,6 +87,7 @@ export const apiPlaceLines: readonly ApiLine[] = [
   { line: 'GET /repositories/:id', needs: [settings], ...aRepository },
   { line: 'PUT /repositories/:id', needs: [repository('admin')], ...aRepository },
   { line: 'DELETE /repositories/:id', needs: [repository('admin')], ...aRepository },
+  { line: 'POST /repositories/:id/retention/preview', needs: [repository('admin')], ...aRepository },
   { line: 'GET /repositories/:id/permissions', needs: [repository('admin')], ...aRepository },
   {
     line: 'PUT /repositories/:id/permissions/:holderId',

@@ -22,11 +22,15 @@ export interface PushedManifest {
   readonly content?: string
 }
 
-/** A repository of images on a test registry, to be pushed to without HTTP. */
-export async function openTestImages(t: TestRegistry, settings: Partial<RepositoryDocument> = {}) {
-  const { engine, registry, blobs } = t
-  const repository = await aRepository(engine, { protocol: 'oci', name: 'oci', ...settings })
+type Opened = Pick<TestRegistry, 'engine' | 'registry' | 'blobs'>
 
+/** A repository of images on a test registry, to be pushed to without HTTP. */
+export async function openTestImages(t: Opened, settings: Partial<RepositoryDocument> = {}) {
+  return imagesIn(t, await aRepository(t.engine, { protocol: 'oci', name: 'oci', ...settings }))
+}
+
+/** Pushes to this repository without HTTP, and looks at what it holds. */
+export function imagesIn({ engine, registry, blobs }: Opened, repository: Repository) {
   async function push(what: PushedManifest = {}): Promise<Manifest> {
     const { image = 'app', tags = [], children = [], subject, content = randomUUID() } = what
     const staged = await blobs.stage(bytesOf(content))
@@ -103,4 +107,4 @@ export async function openTestImages(t: TestRegistry, settings: Partial<Reposito
 
   return { repository, push, current, configure, image, ageTag, ageManifest, tags, has }
 }
-export type TestImages = Awaited<ReturnType<typeof openTestImages>>
+export type TestImages = ReturnType<typeof imagesIn>
