@@ -12,6 +12,8 @@ const tag = 'v1'
 const connections = 32
 const layers = 5
 const headers = { accept: `${manifestMediaType}, application/vnd.oci.image.index.v1+json` }
+/** An answer to a request with a date as its condition is never remembered: what a server does that is written to all the time. */
+const pastMemory = { 'if-modified-since': new Date(0).toUTCString() }
 
 /** What every client asks for first: a public image's manifest, asked for without signing in. */
 export const imageManifestsRow: Row = {
@@ -26,9 +28,10 @@ export const imageManifestsRow: Row = {
       title: string,
       sample: (of: Contestant, read: ImageRead) => Promise<Sample>,
       path: string,
+      condition: Readonly<Record<string, string>> = {},
     ) => {
       const loop = watchLoop()
-      const read = { path, headers, connections, seconds: setting.seconds, expected }
+      const read = { path, headers: { ...headers, ...condition }, connections, seconds: setting.seconds, expected }
       const turns = field.everybody.map((each) => loop.turn(each, () => sample(each, read)))
       const figures = await alternate(setting.rounds, turns)
       const aim = atLeastTimes(figures, names.stowage, names.distribution, 2.5)
@@ -38,6 +41,7 @@ export const imageManifestsRow: Row = {
       const path = paths.manifest(image, by === 'tag' ? tag : digest)
       await compare(`GET of a manifest by ${by}`, readSample, path)
       await compare(`HEAD of a manifest by ${by}`, headSample, path)
+      await compare(`GET of a manifest by ${by}, never from memory`, readSample, path, pastMemory)
     }
     return lines
   },
