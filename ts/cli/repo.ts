@@ -6,8 +6,10 @@ import { addressArgument, formatAddress, parseAddress } from './addresses.ts'
 import { everyPage } from './every-page.ts'
 import { repoDeletionCommands } from './repo-deletion.ts'
 import { repoPermissionCommand } from './repo-permission.ts'
+import { repoRetentionCommand } from './repo-retention.ts'
 import { type SettingOptions, settingOptions, settingsIn } from './repo-settings.ts'
 import { requireRepository } from './required.ts'
+import { retentionWords } from './retention-rule.ts'
 import { printDone, printFacts, printTable } from './table.ts'
 import { type Terminal, UsageError } from './terminal.ts'
 import { requireOrganization, withAccess } from './with-access.ts'
@@ -16,7 +18,7 @@ interface Options extends SettingOptions {
   readonly json?: true
 }
 
-/** Adds `stowage repo create`, `set`, `list`, `show`, `disable`, `enable`, `delete`, `deleted`, `free-name`, `permission`. */
+/** Adds `stowage repo create`, `set`, `list`, `show`, `disable`, `enable`, `delete`, `deleted`, `free-name`, `permission`, `retention`. */
 export function repoCommand(program: Command, terminal: Terminal): void {
   const repo = program.command('repo').description('repositories').helpCommand(false)
   settingOptions(repo.command('create').argument(...addressArgument))
@@ -57,6 +59,7 @@ export function repoCommand(program: Command, terminal: Terminal): void {
     .action((address: string) => setDisabled(address, false, terminal))
   repoDeletionCommands(repo, terminal)
   repoPermissionCommand(repo, terminal)
+  repoRetentionCommand(repo, terminal)
 }
 
 async function createRepository(text: string, options: Options, terminal: Terminal): Promise<void> {
@@ -132,9 +135,10 @@ function allOrganizations({ organizations }: Access): AsyncGenerator<Stored<Orga
 
 function factsOf(organization: string, { id, value }: Stored<RepositoryDocument>) {
   const { protocol, name, visibility, description, requiresApproval, refusesSimilarNames } = value
-  const { ownersOnly = false, immutableTags = [], isDisabled = false } = value
+  const { ownersOnly = false, immutableTags = [], retention = {}, isDisabled = false } = value
   const address = formatAddress({ protocol, organization, name })
-  const policies = { requiresApproval, refusesSimilarNames, ownersOnly, immutableTags, isDisabled }
+  const onTags = { immutableTags, retention: retentionWords(retention) }
+  const policies = { requiresApproval, refusesSimilarNames, ownersOnly, ...onTags, isDisabled }
   const createdAt = new Date(value.createdAt)
   return { id, address, organization, protocol, name, visibility, description, ...policies, createdAt }
 }
@@ -147,6 +151,7 @@ function withPolicies({ address, visibility, description, ...settings }: ReturnT
     settings.refusesSimilarNames ? 'refuses similar names' : '',
     settings.ownersOnly ? 'owners only' : '',
     settings.immutableTags.length > 0 ? `immutable tags ${settings.immutableTags.join(' ')}` : '',
+    settings.retention.length > 0 ? 'retention' : '',
   ]
   return { address, visibility, policies: policies.filter(Boolean), description }
 }

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os'
 import type { Access } from '../access/access.ts'
+import type { AuditTrail } from '../access/audit/audit-trail.ts'
 import type { AuditActor } from '../access/audit/entries.ts'
 import { witnessing } from '../access/audit/witness.ts'
 import { auditedAccess } from '../access/audited-access.ts'
@@ -22,7 +23,7 @@ import { openTrail } from './with-audit.ts'
  */
 export async function withAccess<T>(
   env: Environment,
-  use: (access: Access, engine: MetadataEngine) => Promise<T>,
+  use: (access: Access, engine: MetadataEngine, trail: AuditTrail) => Promise<T>,
 ): Promise<T> {
   const { metadata, defaultOrganization, anonymousAccess, dataDir, secrets } = loadConfig(env)
   const { jwtSecret, sealer } = await loadSecrets({ dataDir, ...secrets })
@@ -44,7 +45,7 @@ export async function withAccess<T>(
   const access = auditedAccess(deps, trail.record)
   const occasion = { requestId: newRequestId(), address: '', userAgent: 'stowage' }
   try {
-    return await witnessing(occasion, operator(), () => use(access, engine))
+    return await witnessing(occasion, operator(), () => use(access, engine, trail))
   } finally {
     await access.close()
     await trail.close()
