@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import type { Limits } from '../../config.ts'
-import { aServer } from '../../http/testing.ts'
+import { type HotAnswers, hotAnswers } from '../../http/hot-answers.ts'
+import { aServer, silentLog } from '../../http/testing.ts'
 import { openTestApp, type TestApp, type TestSurroundings } from '../../testing/app.ts'
 
 export const ociImage = 'application/vnd.oci.image.manifest.v1+json'
@@ -41,6 +42,8 @@ export interface Descriptor {
 /** A server that listens, and a writer who signs in with a token. */
 export interface OciServer extends AsyncDisposable {
   readonly t: TestApp
+  /** As the real server answers what it was asked before. */
+  readonly hot: HotAnswers
   readonly port: number
   /** The writer's token. */
   readonly token: string
@@ -62,7 +65,8 @@ export interface OciServer extends AsyncDisposable {
 /** Opens a server over fresh stores. */
 export async function openOciServer(limits: Partial<Limits> = {}, around: TestSurroundings = {}): Promise<OciServer> {
   const t = await openTestApp(limits, around)
-  const server = await aServer((r, env) => t.app.fetch(r, env), { limits })
+  const hot = hotAnswers({ commitMark: () => t.engine.commitMark(), maxBytes: 1 << 24, log: silentLog })
+  const server = await aServer((r, env) => t.app.fetch(r, env), { limits, hot })
   const agent = new Agent({ keepAlive: true })
   const writer = await t.aUser('writer')
   const other = await t.aUser('other')
@@ -93,6 +97,7 @@ export async function openOciServer(limits: Partial<Limits> = {}, around: TestSu
 
   const o: OciServer = {
     t,
+    hot,
     port: server.port,
     token,
     otherToken,
