@@ -37,8 +37,12 @@ export function mountRoot(app: Hono<Env>, protocol: Protocol, prefix: string, de
   const begin = beginning(protocol, deps, () => ({ path: prefix }))
   const table = new Hono<Env>()
   protocol.rootRoutes(table, deps, prefix)
+  // Where a protocol has the root of the server as well, the prefix without a slash may name a package there.
+  const hasOwnPrefix = !protocol.rootPrefixes.includes('')
   for (const { method, path, handler } of table.routes) {
-    app.on(method, prefix + path, begin, deps.uploads, handler)
+    for (const at of path === '/' && hasOwnPrefix ? [prefix, `${prefix}/`] : [prefix + path]) {
+      app.on(method, at, begin, deps.uploads, handler)
+    }
   }
 }
 

@@ -36,7 +36,6 @@ function rootRoutes(r: Hono<Env>, deps: ProtocolDeps, prefix: string) {
   // Registries before 2015: some clients ask for them to tell what they have before them.
   if (prefix === '/v1') return r.all('/*', h.unknownEndpoint)
 
-  r.get('', h.versionCheck) //                                                                        not anonymous
   r.get('/', h.versionCheck) //                                                                       not anonymous
   r.get('/token', h.token.get) //                                                                     anybody
   r.post('/token', h.token.post) //                                                                   anybody

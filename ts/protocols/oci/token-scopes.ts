@@ -37,13 +37,17 @@ async function isAllowed(principal: Principal, name: string, action: ImageAction
   try {
     const address = await addressFor(principal, name, access, action)
     if (await access.mayEnter(principal, actionOf[action], address, address.image)) return true
-    // Whose push would make the default repository looks for its layers first.
-    if (action !== 'pull' || address.repository !== undefined) return false
+    // Whose push would make the default repository looks for its layers first, if its own token lets it read.
+    if (action !== 'pull' || address.repository !== undefined || !mayReadAnything(principal)) return false
     return await access.mayEnter(principal, 'write', address, address.image)
   } catch (err) {
     if (hasCode(err, 'name_invalid')) return false
     throw err
   }
+}
+
+function mayReadAnything(principal: Principal): boolean {
+  return principal.kind !== 'anonymous' && (principal.token?.value.actions.includes('read') ?? true)
 }
 
 /** The scopes in the words of clients: `repository:acme/app:pull,push registry:catalog:*`. */

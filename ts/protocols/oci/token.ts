@@ -5,6 +5,7 @@ import { tokenForClient } from '../../access/tokens-for-clients.ts'
 import { RegistryError } from '../../errors.ts'
 import { readWhole } from '../../http/body.ts'
 import type { ProtocolDeps } from '../protocol.ts'
+import { answerJson } from './answers.ts'
 import { passwordOrToken } from './credentials.ts'
 import type { OciContext } from './place.ts'
 import { parseTokenRequest, type TokenRequest } from './token-request.ts'
@@ -12,6 +13,8 @@ import { grantedScopes, scopeText } from './token-scopes.ts'
 
 /** User names and passwords may be kilobytes long, and there may be a hundred scopes. */
 const formLimit = { maxBytes: 256 * 1024, what: 'A request for a token' }
+
+const notStored = { 'cache-control': 'no-store' }
 
 /**
  * The token service, at `/v2/token`. Whoever signs in with a password and asks for a refresh token gets a token of the
@@ -27,7 +30,7 @@ export function tokenHandlers({ access, limits }: Pick<ProtocolDeps, 'access' | 
       const request = parseTokenRequest(new URL(c.req.url).searchParams)
       const { scopes: _, ...answer } = await issued(principal, request)
       const refresh = await refreshTokenFor(principal, request)
-      return c.json({ token: answer.access_token, ...answer, ...refresh }, 200, { 'cache-control': 'no-store' })
+      return answerJson(c, 200, { token: answer.access_token, ...answer, ...refresh }, notStored)
     },
 
     /** POST: a form as OAuth 2 has it, whose credentials count and not those of the header. */
@@ -42,7 +45,7 @@ export function tokenHandlers({ access, limits }: Pick<ProtocolDeps, 'access' | 
         ? { refresh_token: form.get('refresh_token') ?? '' }
         : await refreshTokenFor(principal, request)
       const body = { ...answer, scope: scopeText(scopes), token_type: 'Bearer', ...refresh }
-      return c.json(body, 200, { 'cache-control': 'no-store' })
+      return answerJson(c, 200, body, notStored)
     },
   }
 

@@ -1,4 +1,5 @@
 import { RegistryError } from '../../errors.ts'
+import { answerJson } from './answers.ts'
 import type { OciContext } from './place.ts'
 
 /**
@@ -10,5 +11,5 @@ export function versionCheck(c: OciContext) {
   if (principal.kind === 'anonymous' && !principal.grant) {
     throw new RegistryError('auth_required', 'Sign in first: run "docker login", or the like of your client.')
   }
-  return c.json({}, 200, { 'docker-distribution-api-version': 'registry/2.0' })
+  return answerJson(c, 200, {})
 }
