@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
 import { filesystemBlobStore } from '../blobs/filesystem.ts'
 import { s3BlobStore } from '../blobs/s3.ts'
 import type { S3Options } from '../blobs/s3-client.ts'
 import type { BlobStore, Digest } from '../blobs/store.ts'
 import { bytesOf } from './bytes.ts'
+import { peakMib } from './peak-memory.ts'
 
 // A process of its own for the blob tests, so that it can be measured, limited and killed:
 //   node blob-child.ts store|stage|fill STORE-AS-JSON BYTES
@@ -83,11 +83,4 @@ async function* generated(size: number): AsyncIterable<Uint8Array> {
 
 function print(result: object): void {
   process.stdout.write(`${JSON.stringify(result)}\n`)
-}
-
-/** The most memory this process had. `resourceUsage` would tell its parent's, when that was more before the exec. */
-function peakMib(): number {
-  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : ''
-  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? process.resourceUsage().maxRSS
-  return Math.round(Number(kib) / 1024)
 }

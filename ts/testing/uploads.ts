@@ -59,12 +59,21 @@ export function recordedLink(linked: Map<string, Digest>): ImageBlobs['link'] {
   }
 }
 
+export interface UploadsOptions {
+  readonly times?: Partial<LeaseTimes>
+  readonly maxBlobBytes?: number
+  readonly now?: () => number
+  /** Of the blobs; absent: a folder that goes with the rest. */
+  readonly dir?: string
+}
+
 /** Upload sessions on fresh embedded stores, as two processes see them. */
-export async function openUploads(times: Partial<LeaseTimes> = {}, maxBlobBytes = 2 ** 40, now = Date.now) {
+export async function openUploads({ times, maxBlobBytes = 2 ** 40, now = Date.now, dir: given }: UploadsOptions = {}) {
   await using opened = new AsyncDisposableStack()
   const { store: engine } = opened.use(await openTestEngine([uploads]))
   const folder = opened.use(await openTestFolder()).path
-  const dir = join(folder, 'packages')
+  const dir = given ?? join(folder, 'packages')
+  const staging = join(dir, 'staging')
   const linked = new Map<string, Digest>()
   const links = { fail: false }
   const link: ImageBlobs['link'] = async (...args) => {
@@ -79,7 +88,6 @@ export async function openUploads(times: Partial<LeaseTimes> = {}, maxBlobBytes 
   const kept = opened.move()
   return {
     engine,
-    folder,
     linked,
     here: await open(),
     there: await open(),
@@ -87,14 +95,14 @@ export async function openUploads(times: Partial<LeaseTimes> = {}, maxBlobBytes 
     failLinks() {
       links.fail = true
     },
-    loseStaging: () => emptied(join(dir, 'staging')),
-    staged: (id: string) => stagedBytes(engine, join(dir, 'staging'), id),
+    loseStaging: () => emptied(staging),
+    staged: (id: string) => stagedBytes(engine, staging, id),
     assertEnded: (id: string) => assertEnded(engine, id),
     assertStored: (bytes: Buffer) => assertStored(blobs, bytes),
-    assertNothingStaged: async () => assert.deepEqual(await readdir(join(dir, 'staging')), []),
+    assertNothingStaged: async () => assert.deepEqual(await readdir(staging), []),
     async assertNothingLeft() {
       assert.deepEqual(await blobs.list({}), { items: [] })
-      assert.deepEqual(await readdir(join(dir, 'staging')), [])
+      assert.deepEqual(await readdir(staging), [])
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }

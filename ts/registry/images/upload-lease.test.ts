@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ErrorCode, hasCode } from '../../errors.ts'
@@ -13,7 +11,7 @@ const mib = 1024 * 1024
 const refused = (attempt: Promise<unknown>, code: ErrorCode) => assert.rejects(attempt, (err) => hasCode(err, code))
 
 test('of two appends at once one wins, and the other is told that the upload is busy', async () => {
-  await using t = await openUploads({ patienceMs: 200 })
+  await using t = await openUploads({ times: { patienceMs: 200 } })
   const { id } = await t.here.start(owner)
   const slow = pausing(randomBytes(mib), randomBytes(mib))
   const first = t.here.append(id, owner, { bytes: slow.source })
@@ -28,7 +26,7 @@ test('of two appends at once one wins, and the other is told that the upload is 
 })
 
 test('a request that comes while another ends waits for it', async () => {
-  await using t = await openUploads({ patienceMs: 20_000 })
+  await using t = await openUploads({ times: { patienceMs: 20_000 } })
   const { id } = await t.here.start(owner)
   const slow = pausing(Buffer.from('hello'), Buffer.from(' wor'))
   const first = t.here.append(id, owner, { bytes: slow.source })
@@ -41,7 +39,7 @@ test('a request that comes while another ends waits for it', async () => {
 })
 
 test('twenty appends at once never interleave', async () => {
-  await using t = await openUploads({ patienceMs: 30_000 })
+  await using t = await openUploads({ times: { patienceMs: 30_000 } })
   const { id } = await t.here.start(owner)
   const chunks = Array.from({ length: 20 }, (_, index) => Buffer.alloc(200_000 + index, index))
   const sides = [t.here, t.there]
@@ -53,7 +51,7 @@ test('twenty appends at once never interleave', async () => {
 })
 
 test('a lease is renewed while its bytes come', async () => {
-  await using t = await openUploads({ leaseMs: 600, renewMs: 50, patienceMs: 0 })
+  await using t = await openUploads({ times: { leaseMs: 600, renewMs: 50, patienceMs: 0 } })
   const { id } = await t.here.start(owner)
   const slow = pausing(Buffer.from('hello'), Buffer.from(' world'))
   const first = t.here.append(id, owner, { bytes: slow.source })
@@ -68,7 +66,7 @@ test('a lease is renewed while its bytes come', async () => {
 })
 
 test('a writer whose lease ran out is taken over, and nothing of what it still writes gets in', async () => {
-  await using t = await openUploads({ leaseMs: 100, renewMs: 60_000, patienceMs: 5_000 })
+  await using t = await openUploads({ times: { leaseMs: 100, renewMs: 60_000, patienceMs: 5_000 } })
   const { id } = await t.here.start(owner)
   await t.here.append(id, owner, { bytes: bytesOf('hello') })
   const late = pausing(randomBytes(mib), randomBytes(2 * mib))
@@ -79,11 +77,11 @@ test('a writer whose lease ran out is taken over, and nothing of what it still w
   await refused(lateAppend, 'upload_busy')
   await t.there.finish(id, owner, sha256('hello world'))
   await t.assertStored(Buffer.from('hello world'))
-  assert.deepEqual(await readdir(join(t.folder, 'packages/staging')), [])
+  await t.assertNothingStaged()
 })
 
 test('a finish takes over, too: a late writer does not change the blob', async () => {
-  await using t = await openUploads({ leaseMs: 100, renewMs: 60_000, patienceMs: 5_000 })
+  await using t = await openUploads({ times: { leaseMs: 100, renewMs: 60_000, patienceMs: 5_000 } })
   const { id } = await t.here.start(owner)
   await t.here.append(id, owner, { bytes: bytesOf('hello') })
   const late = pausing(randomBytes(mib), randomBytes(2 * mib))
@@ -96,7 +94,7 @@ test('a finish takes over, too: a late writer does not change the blob', async (
 })
 
 test('a writer that learns of its loss stops reading', async () => {
-  await using t = await openUploads({ leaseMs: 100, renewMs: 300, patienceMs: 5_000 })
+  await using t = await openUploads({ times: { leaseMs: 100, renewMs: 300, patienceMs: 5_000 } })
   const { id } = await t.here.start(owner)
   const late = pausing(Buffer.from('first'), Buffer.from('never'))
   const lateAppend = t.here.append(id, owner, { bytes: late.source })

@@ -179,7 +179,7 @@ test('an upload outlives its server', async () => {
 })
 
 test('a blob above the limit is refused in each way it may come', async () => {
-  await using t = await openUploads({}, 10)
+  await using t = await openUploads({ maxBlobBytes: 10 })
   const { id } = await t.here.start(owner)
   await t.here.append(id, owner, { bytes: bytesOf('0123456789') })
   const more = { bytes: bytesOf('0'), range: { start: 10, end: 10 } }
@@ -191,7 +191,7 @@ test('a blob above the limit is refused in each way it may come', async () => {
 
 test('uploads end after a day, those before do not', async () => {
   const clock = { ms: Date.now() }
-  await using t = await openUploads({}, 100, () => clock.ms)
+  await using t = await openUploads({ now: () => clock.ms })
   const [old, older] = [await t.here.start(owner), await t.here.start(owner)]
   await t.here.append(old.id, owner, { bytes: bytesOf('hello') })
   clock.ms += (sessionSeconds - 1) * 1000
