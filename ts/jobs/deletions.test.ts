@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { hasCode } from '../errors.ts'
-import type { MetadataEngine } from '../metadata/engine.ts'
 import { openTestAccess } from '../testing/access.ts'
+import { dyingEngine } from '../testing/dying-engine.ts'
 import { collectionsThatMention } from '../testing/mentions.ts'
 import { aPublish, openTestRegistry } from '../testing/registry.ts'
 import { atOnce, deletionDeps, ended, isAtEnd, runToTheEnd } from './deletion-testing.ts'
@@ -63,27 +63,6 @@ async function setUp() {
   }
 }
 
-/** The same engine, whose process dies at the write after so many. */
-function dying(real: MetadataEngine, writes: number): MetadataEngine {
-  let left = writes
-  const mortal = <A extends unknown[], R>(write: (...args: A) => Promise<R>) => {
-    return (...args: A): Promise<R> => (left-- > 0 ? write(...args) : Promise.reject(new Error('the process died')))
-  }
-  return {
-    ...real,
-    batch: mortal(real.batch.bind(real)),
-    collection(spec) {
-      const collection = real.collection(spec)
-      return {
-        ...collection,
-        insert: mortal(collection.insert.bind(collection)),
-        update: mortal(collection.update.bind(collection)),
-        delete: mortal(collection.delete.bind(collection)),
-      }
-    },
-  }
-}
-
 describe('a deletion', () => {
   test('of an organization leaves its name and nothing else in any collection', async () => {
     await using s = await setUp()
@@ -115,7 +94,7 @@ describe('a deletion', () => {
     await s.access.deletions.beginOrganization(s.acme.id)
     let deaths = 0
     while (!(await isAtEnd(s.t.engine))) {
-      await advanceDeletions(deletionDeps(dying(s.t.engine, 1)), ended, atOnce).catch((err) => {
+      await advanceDeletions(deletionDeps(dyingEngine(s.t.engine, 1)), ended, atOnce).catch((err) => {
         assert.match(err.message, /the process died/)
         deaths++
       })

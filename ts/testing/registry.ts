@@ -22,8 +22,11 @@ export interface TestRegistry extends AsyncDisposable {
   readonly repository: Repository
   /** Resolves to how many intents are left when all tidying up has ended. */
   intents(): Promise<number>
-  /** Another process's view: the same stores, nothing remembered, stopped or watched after its steps. */
-  another(onStep?: OnStep): Registry
+  /**
+   * Another process's view: the same stores, nothing remembered, stopped or watched after its steps; its metadata by this
+   * engine when one is given.
+   */
+  another(onStep?: OnStep, engine?: MetadataEngine): Registry
 }
 
 /** The domain on fresh embedded stores, or on that of metadata which is given, with one private repository. */
@@ -32,9 +35,9 @@ export async function openTestRegistry(opened?: Opened<MetadataEngine>): Promise
   const folder = await openTestFolder()
   const blobs = await filesystemBlobStore({ dir: join(folder.path, 'packages') })
   const registries: Registry[] = []
-  const open = (onStep?: OnStep) => {
+  const open = (onStep?: OnStep, by = engine.store) => {
     const registry = createRegistry({
-      engine: engine.store,
+      engine: by,
       blobs,
       documentCacheBytes: 1 << 20,
       keepsTombstones: (protocol) => protocol !== 'oci',

@@ -9,7 +9,6 @@ import { bytesOf } from '../../testing/bytes.ts'
 import type { Opened } from '../../testing/contract.ts'
 import { type MongoServer, mongoSkip, openMongoServer } from '../../testing/mongo-server.ts'
 import { aRepository, openTestRegistry } from '../../testing/registry.ts'
-import type { OnStep } from '../publish-request.ts'
 import type { Registry } from '../registry.ts'
 import type { Package } from '../store.ts'
 import type { ImageBlob, ImagePlace, Manifest, ManifestPut } from './images.ts'
@@ -116,7 +115,6 @@ export async function openTestImages(opened?: Opened<MetadataEngine>) {
     find,
     found,
     read,
-    another: (onStep?: OnStep) => t.another(onStep),
     [Symbol.asyncDispose]: () => t[Symbol.asyncDispose](),
   }
 }
