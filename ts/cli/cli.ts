@@ -4,6 +4,7 @@ import { accessCommand } from './access.ts'
 import { adminCommand } from './admin.ts'
 import { auditCommand } from './audit.ts'
 import { configCommand } from './config-check.ts'
+import { fsckCommand } from './fsck.ts'
 import { gcCommand } from './gc.ts'
 import { jobsCommand } from './jobs.ts'
 import { orgCommand } from './org.ts'
@@ -57,6 +58,7 @@ const commands = [
   settingsCommand,
   jobsCommand,
   gcCommand,
+  fsckCommand,
   auditCommand,
   configCommand,
 ]

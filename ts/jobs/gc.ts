@@ -61,7 +61,8 @@ export function garbageCollector(deps: GarbageDeps): GarbageCollector {
       const processName = `${hostname()} (pid ${process.pid})`
       const fresh: GarbageRunDocument = { startedAt, cutoff, phase: 'uploads', seen: 0, removed, process: processName }
       await using progress = await openGarbageProgress(engine, fresh, turn.graceSeconds !== undefined)
-      return collectFrom(deps, turn, progress)
+      // Awaited here: the right is given back behind it.
+      return await collectFrom(deps, turn, progress)
     },
   }
 }

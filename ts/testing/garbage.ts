@@ -55,6 +55,7 @@ export async function openGarbageWorld(
   const engine = opened.store
   const blobs = openedBlobs.store
   let clock = Date.now()
+  let published = 0
   const now = () => clock
   const records = blobRecords(engine, blobs, { now })
   const files = engine.collection(packageSchema.files)
@@ -67,7 +68,9 @@ export async function openGarbageWorld(
 
   async function refer(packageId: string, name: string, digest: string): Promise<void> {
     const unitId = randomUUID()
-    await files.insert(`${unitId}.0`, { packageId, unitId, name, digest, sizeBytes: 36 })
+    const sizeBytes = (await engine.collection(packageSchema.blobs).get(digest))?.value.sizeBytes ?? 0
+    await files.insert(`${unitId}.0`, { packageId, unitId, name, digest, sizeBytes })
+    await engine.collection(packageSchema.units).insert(unitId, aUnit(packageId, unitId, ++published))
   }
 
   async function name(image: string, digest: string): Promise<void> {
@@ -126,6 +129,12 @@ export async function openGarbageWorld(
 async function openTestBlobs(): Promise<Opened<BlobStore>> {
   const folder = await openTestFolder()
   return { store: await filesystemBlobStore({ dir: join(folder.path, 'packages') }), ...folder }
+}
+
+function aUnit(packageId: string, key: string, sequence: number): packageSchema.UnitDocument {
+  const publisher = { publisherId: 'usr_1', publisherName: 'jane', requestId: 'req_1' }
+  const rest = { metadata: null, files: [], tags: [], tagsIfAbsent: [], createdAt: 0 }
+  return { packageId, key, version: key, sequence, ...publisher, ...rest }
 }
 
 function aPackage(name: string, at: number): packageSchema.PackageDocument {

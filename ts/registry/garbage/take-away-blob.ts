@@ -1,0 +1,57 @@
+import type { BlobStore } from '../../blobs/store.ts'
+import { hasCode } from '../../errors.ts'
+import type { MetadataEngine, Stored } from '../../metadata/engine.ts'
+import * as imageSchema from '../../metadata/image-schema.ts'
+import type { BlobDocument } from '../../metadata/package-schema.ts'
+import * as packageSchema from '../../metadata/package-schema.ts'
+import { removeAll } from '../../metadata/remove-all.ts'
+import { digestOf, isBeingDeleted, lastRemovalSeconds } from '../blob-records.ts'
+
+const pageSize = 500
+
+export interface TakenAway {
+  /** Where the bytes are now; absent when there were none. */
+  readonly quarantine?: string
+  readonly links: number
+}
+
+/**
+ * Takes a damaged blob away whatever refers to it: its bytes into quarantine, its links and its record, so that clients
+ * upload it again. Files that name it stay, and are whole again when equal bytes are stored. `undefined` when it was
+ * touched meanwhile, or is being deleted: nothing was done then.
+ */
+export async function takeAwayBlob(
+  { engine, blobs, now = Date.now }: { engine: MetadataEngine; blobs: BlobStore; now?: () => number },
+  blob: Stored<BlobDocument>,
+): Promise<TakenAway | undefined> {
+  if (isBeingDeleted(blob, now())) return undefined
+  const records = engine.collection(packageSchema.blobs)
+  const digest = digestOf(blob.id)
+  // Before it is marked, since copying may take long and a deletion must not.
+  const quarantine = await blobs.quarantine(digest)
+  const startedAt = now()
+  const isLate = () => now() - startedAt > lastRemovalSeconds * 1000
+  try {
+    // Copying may have taken long; a record that was removed and made again has the old revisions, too.
+    const found = await records.get(blob.id)
+    if (found?.revision !== blob.revision || found.value.touchedAt !== blob.value.touchedAt) return undefined
+    const value: BlobDocument = { ...blob.value, state: 'deleting', deletingSince: now() }
+    const marked = await records.update(blob.id, blob.revision, value)
+    if (isLate()) {
+      await records.update(blob.id, marked.revision, { ...blob.value, state: 'live', touchedAt: now() })
+      return undefined
+    }
+    await blobs.delete(digest)
+    const links = await removeLinks(engine, blob.id)
+    if (!isLate()) await records.delete(blob.id, marked.revision)
+    return { links, ...(quarantine !== undefined && { quarantine }) }
+  } catch (err) {
+    if (hasCode(err, 'revision_stale')) return undefined
+    throw err
+  }
+}
+
+function removeLinks(engine: MetadataEngine, blob: string): Promise<number> {
+  const links = engine.collection(imageSchema.blobLinks)
+  return removeAll(engine, imageSchema.blobLinks, () => links.find('byBlob', { equals: { blob }, limit: pageSize }))
+}
