@@ -106,7 +106,7 @@ export const uploadsContract = contract<UploadsUnderTest>('uploads', {
     for (const firstBytes of [100, 8 * mib]) {
       const first = randomBytes(firstBytes)
       const before = await append(here.uploads, here.uploads.begin(), first)
-      const late = lateSource(randomBytes(14 * mib), randomBytes(14 * mib))
+      const late = lateSource(randomBytes(mib), randomBytes(20 * mib))
       const lateAppend = here.uploads.append(before, late.source)
       await late.waiting
       const rest = randomBytes(13 * mib)
