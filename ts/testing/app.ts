@@ -80,6 +80,7 @@ export async function openTestApp(limits: Partial<Limits> = {}, around: TestSurr
     describe: describeUnit,
     keepsTombstones,
     documentCacheBytes: 1 << 22,
+    maxBlobBytes: limits.maxBlobBytes ?? roomyLimits.maxBlobBytes,
     audit,
   })
   const usage = usageReports(engine)

@@ -138,10 +138,9 @@ function ask(
   token: string,
   { method, path, headers, body, as = token }: Sent,
 ): Promise<Answer> {
-  const length =
-    body === undefined && method !== 'POST' && method !== 'PUT'
-      ? {}
-      : { 'content-length': String(Buffer.byteLength(body ?? '')) }
+  const hasLength = body !== undefined || method === 'POST' || method === 'PUT'
+  const isChunked = headers?.['transfer-encoding'] !== undefined
+  const length = hasLength && !isChunked ? { 'content-length': String(Buffer.byteLength(body ?? '')) } : {}
   const authorization = as === null ? {} : { authorization: `Bearer ${as}` }
   return new Promise((resolve, reject) => {
     const sent = request(
