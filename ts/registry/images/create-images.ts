@@ -34,10 +34,10 @@ export interface ImagesDeps {
 export function createImages(deps: ImagesDeps): Images {
   const { store, blobs, blobRecords, finish, downloads, publish, maxBlobBytes } = deps
   const links = blobLinks({ store, graceSeconds: blobRecords.graceSeconds })
-  const tags = tagWriter({ store, finish })
   const references = manifestReferences(store, links)
   const ofImages = imageBlobs({ ...deps, links })
   const pulls = pullCounter({ engine: store.engine, downloads })
+  const tags = tagWriter({ store, finish, pulls })
   const readTags = tagReads(store)
 
   return {
@@ -56,11 +56,7 @@ export function createImages(deps: ImagesDeps): Images {
     tags: {
       ...readTags,
       set: tags.set,
-      async delete(pkg, tag, author, seen) {
-        const isGone = await tags.delete(pkg, tag, author, seen)
-        if (isGone) await pulls.forget(pkg.id, [tag])
-        return isGone
-      },
+      delete: tags.delete,
     },
     blobs: ofImages,
     uploads: uploadSessions({ engine: store.engine, blobs, link: ofImages.link, maxBlobBytes }),

@@ -11,10 +11,12 @@ import { removalsBegun, withdrawRemovals } from '../removal.ts'
 import type { Package, RegistryStore, Repository } from '../store.ts'
 import { existing } from '../swap.ts'
 import type { Manifest, Tag, Tags } from './images.ts'
+import type { Pulls } from './pulls.ts'
 
 export interface TagDeps {
   readonly store: RegistryStore
   readonly finish: Finish
+  readonly pulls: Pick<Pulls, 'forget'>
 }
 
 /** The changes of tags. */
@@ -24,7 +26,7 @@ export interface TagWriter extends Pick<Tags, 'set' | 'delete'> {
 }
 
 /** See `Tags`. A tag is one record: of those who change it at once each decides on what it finds. */
-export function tagWriter({ store, finish }: TagDeps): TagWriter {
+export function tagWriter({ store, finish, pulls }: TagDeps): TagWriter {
   const { imageTags } = store
 
   /** The pattern that keeps the tag where it is. */
@@ -121,7 +123,7 @@ export function tagWriter({ store, finish }: TagDeps): TagWriter {
           if (hasCode(err, 'revision_stale')) continue
           throw err
         }
-        await finish.tag(stamp, pkg)
+        await Promise.all([finish.tag(stamp, pkg), pulls.forget(pkg.id, [tag])])
         return true
       }
     },
