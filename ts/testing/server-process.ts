@@ -47,18 +47,21 @@ export interface ServerProcessOptions {
   readonly dataDir?: string
   /** Beside the address and the administrator; an empty value unsets one. */
   readonly env?: ProcessEnv
+  /** A program that serves in another way; absent: the server's own. */
+  readonly entry?: string
 }
 
 /**
  * Starts `stowage serve` on a loopback port of the system's choice, with an administrator and with nothing of this
  * process's environment; resolves when it listens, rejects with what it printed when it ends before.
  */
-export async function startServerProcess({ dataDir: given, env }: ServerProcessOptions = {}): Promise<ServerProcess> {
+export async function startServerProcess(options: ServerProcessOptions = {}): Promise<ServerProcess> {
+  const { dataDir: given, env, entry } = options
   const folder = given === undefined ? await openTestFolder() : undefined
   const dataDir = given ?? join(folder?.path ?? '', 'data')
   const administrator = { ADMIN_EMAIL: 'admin@example.com', ADMIN_PASSWORD: adminPassword }
   const settings = { DATA_DIR: dataDir, LOG_LEVEL: 'debug', ...administrator, ...env }
-  const child = spawnStowage(['serve'], settings)
+  const child = spawnStowage(['serve'], settings, entry)
   const output = collect(child)
   const exited = ending(child)
   const pid = child.pid ?? 0
@@ -126,9 +129,9 @@ process.once('SIGTERM', () => process.exit(143))
 process.once('SIGINT', () => process.exit(130))
 
 /** A process group of its own, so that its workers can be killed with it. */
-function spawnStowage(args: readonly string[], env: ProcessEnv): ChildProcess {
+function spawnStowage(args: readonly string[], env: ProcessEnv, program = entry): ChildProcess {
   const { PATH = '' } = process.env
-  return spawn(process.execPath, [entry, ...args], {
+  return spawn(process.execPath, [program, ...args], {
     env: { PATH, HOST: '127.0.0.1', PORT: '0', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
