@@ -61,12 +61,26 @@ export const packageDetails = z
   .strictObject({
     ...facts,
     statusReason: z.string().optional(),
-    tags: z.array(tag),
+    tags: z.array(tag).meta({ description: 'Of an image the first 100' }),
     owners: z.array(packageOwner),
     install: z.string().meta({ description: 'What a person types to use it' }),
   })
   .meta({ id: 'Package' })
 export type PackageDetails = z.output<typeof packageDetails>
+
+/** What a manifest says of itself. */
+const manifest = z.strictObject({
+  mediaType: z.string(),
+  kind: z.enum(['image', 'index']),
+  artifactType: z.string().optional(),
+  subject: z.string().optional().meta({ description: 'The digest of what it is about' }),
+  annotations: z.record(z.string(), z.string()),
+})
+
+const pulled = {
+  pulls: z.int().optional().meta({ description: 'Of images' }),
+  lastPulledAt: time.optional().meta({ description: 'Absent: never' }),
+}
 
 export const packageVersion = z
   .strictObject({
@@ -75,11 +89,13 @@ export const packageVersion = z
     keywords: z.array(z.string()),
     publishedAt: time,
     publisher: z.strictObject({ id, name: z.string() }),
-    tags: z.array(z.string()).meta({ description: 'Those that name this version' }),
+    tags: z.array(z.string()).meta({ description: 'Those that name this version; of an image the first 100' }),
     files: z.int().meta({ description: 'How many' }),
     sizeBytes: z.int(),
     deprecated: z.string().optional().meta({ description: 'The message' }),
     yanked: z.string().optional().meta({ description: 'The reason; may be empty' }),
+    manifest: manifest.optional().meta({ description: 'Of images, whose versions are digests' }),
+    ...pulled,
   })
   .meta({ id: 'PackageVersion' })
 export type PackageVersion = z.output<typeof packageVersion>
@@ -108,6 +124,24 @@ export const packageDeprecation = z
 export const packageYank = z
   .strictObject({ versions, isYanked: z.boolean(), reason: message.optional() })
   .meta({ id: 'PackageYank' })
+
+export const packageTag = z
+  .strictObject({
+    ...tag.shape,
+    updatedAt: time.optional().meta({ description: 'Of images: when it was last set' }),
+    ...pulled,
+  })
+  .meta({ id: 'PackageTag' })
+export type PackageTag = z.output<typeof packageTag>
+
+export const packageTagPage = z
+  .strictObject({
+    tags: z.array(packageTag),
+    next: z.string().optional().meta({ description: 'Of images alone: tags of others come all at once' }),
+  })
+  .meta({ id: 'PackageTagPage' })
+
+export const newPackageTag = z.strictObject({ version }).meta({ id: 'NewPackageTag' })
 
 /** All of them: a tag that is left out is removed. */
 export const packageTags = z.strictObject({ tags: z.array(tag).max(1000) }).meta({ id: 'PackageTags' })

@@ -13,6 +13,7 @@ import { explainRoutes } from './explain.ts'
 import { memberRoutes } from './members.ts'
 import { organizationRoutes } from './organizations.ts'
 import { packageEditRoutes } from './package-edits.ts'
+import { packageTagRoutes } from './package-tags.ts'
 import { packageVersionRoutes } from './package-versions.ts'
 import { packageRoutes } from './packages.ts'
 import { problemAnswer } from './problem-answer.ts'
@@ -46,6 +47,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     packageRoutes,
     packageVersionRoutes,
     packageEditRoutes,
+    packageTagRoutes,
     tokenRoutes,
     settingsRoutes,
     usageRoutes,

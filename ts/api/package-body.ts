@@ -1,10 +1,4 @@
-import type {
-  PackageDetails,
-  PackageFile,
-  PackageOwner,
-  PackageSummary,
-  PackageVersion,
-} from '../../ts_interfaces/packages.ts'
+import type { PackageDetails, PackageFile, PackageOwner, PackageSummary } from '../../ts_interfaces/packages.ts'
 import type { Access, Entered } from '../access/access.ts'
 import { isRobotId } from '../access/principal.ts'
 import { packageDeprecation } from '../registry/deprecation.ts'
@@ -12,8 +6,12 @@ import { statusOf } from '../registry/package-status.ts'
 import type { Package } from '../registry/store.ts'
 import type { Version } from '../registry/versions.ts'
 import type { PackageEntered } from './package-entry.ts'
+import { tagsOf } from './package-tag-access.ts'
 import { timeOf } from './page-of.ts'
-import type { ApiContext } from './route.ts'
+import type { ApiContext, ApiDeps } from './route.ts'
+
+/** With the package itself; the list of tags has all. */
+const shownTags = 100
 
 /** A package as lists show it; `downloads` of the last 30 days. */
 export function summaryBody(
@@ -44,24 +42,25 @@ export function summaryBody(
 /** A package by itself. */
 export async function detailsBody(
   on: PackageEntered,
-  access: Access,
+  { access, registry }: Pick<ApiDeps, 'access' | 'registry'>,
   c: ApiContext,
   downloads: number,
 ): Promise<PackageDetails> {
   const { value } = on.package
   const { reason } = statusOf(value)
+  const tags = tagsOf(registry, on.protocol)
+  const { items } = await tags.list(on.package, { limit: shownTags })
   return {
     ...summaryBody(on.package, on, downloads),
     ...(reason !== undefined && { statusReason: reason }),
-    tags: tagList(on.package),
+    tags: items.map(({ tag, version }) => ({ tag, version })),
     owners: await ownerList(access, value.owners),
-    install: on.protocol.usage({ name: value.name, version: value.facts.version, base: addressOf(on, c) }),
+    install: on.protocol.usage({
+      name: value.name,
+      version: await tags.installed(on.package),
+      base: addressOf(on, c),
+    }),
   }
-}
-
-/** Tags in the order in which they were made. */
-export function tagList({ value }: Package): { tag: string; version: string }[] {
-  return value.tags.map(([tag, version]) => ({ tag, version }))
 }
 
 /** Owners by name; who was deleted since is left out. */
@@ -77,25 +76,6 @@ export async function ownerList(access: Access, owners: readonly string[]): Prom
     }),
   )
   return found.filter((owner) => owner !== undefined)
-}
-
-/** A version of the package. */
-export function versionBody({ value }: Package, found: Version): PackageVersion {
-  const { version, units, facts, deprecated, yanked } = found
-  const [first] = units
-  const files = units.flatMap((unit) => unit.value.files)
-  return {
-    version,
-    description: facts.description,
-    keywords: [...facts.keywords],
-    publishedAt: timeOf(first.value.createdAt),
-    publisher: { id: first.value.publisherId, name: first.value.publisherName },
-    tags: value.tags.filter(([, named]) => named === version).map(([tag]) => tag),
-    files: files.length,
-    sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
-    ...(deprecated !== undefined && { deprecated }),
-    ...(yanked !== undefined && { yanked }),
-  }
 }
 
 /** The files of a version, with the addresses that this client would fetch them at. */

@@ -6,10 +6,10 @@ import { requireMessage } from '../registry/deprecation.ts'
 import { deprecating, yanking } from '../registry/marking.ts'
 import { ownerNamed, owning } from '../registry/owners.ts'
 import { withStatus } from '../registry/package-status.ts'
-import { replacingTags, versionsNamed } from '../registry/package-tags.ts'
+import { versionsNamed } from '../registry/package-tags.ts'
 import type { Edit } from '../registry/swap.ts'
 import { etagOf, revisionToMatch } from './etag.ts'
-import { ownerList, tagList } from './package-body.ts'
+import { ownerList } from './package-body.ts'
 import { authorOf, type PackageEntered, packagePermission } from './package-entry.ts'
 import { packageAnswer } from './packages.ts'
 import { type ApiContext, type ApiDeps, type Route, route } from './route.ts'
@@ -77,32 +77,6 @@ export function packageEditRoutes(deps: ApiDeps): Route[] {
         change(asked, { kind: 'status' }, withStatus({ kind, ...(reason !== undefined && { reason }) })),
     ),
     route(
-      'GET /packages/:id/tags',
-      may('read'),
-      { summary: 'The tags of a package', answer: interfaces.packageTags, hasEtag: true },
-      async ({ on }) => tagsAnswer(on),
-    ),
-    route(
-      'PUT /packages/:id/tags',
-      may('write'),
-      {
-        summary: 'Sets, moves and removes tags; `latest` stays',
-        body: interfaces.packageTags,
-        answer: interfaces.packageTags,
-        hasEtag: true,
-        refusals: [412],
-      },
-      async ({ body, ...asked }) => {
-        const { on } = asked
-        const tags = new Map(
-          body.tags.map(({ tag, version }, i) => [on.protocol.rules.checkTag(tag, `tags[${i}].tag`), version]),
-        )
-        if (tags.size < body.tags.length) throw invalid('tags', 'A tag names one version; one is there twice.')
-        await versionsNamed(registry.packages, on.package, tags.values())
-        return tagsAnswer(await edited(asked, { kind: 'tag' }, replacingTags(tags)))
-      },
-    ),
-    route(
       'GET /packages/:id/owners',
       may('read'),
       { summary: 'The owners of a package', answer: interfaces.packageOwners, hasEtag: true },
@@ -157,10 +131,6 @@ export function packageEditRoutes(deps: ApiDeps): Route[] {
       ids.push(value.owners.includes(key) ? key : await ownerNamed(access.users, key, `owners[${i}]`))
     }
     return ids
-  }
-
-  function tagsAnswer({ package: pkg }: PackageEntered) {
-    return { body: { tags: tagList(pkg) }, etag: etagOf(pkg) }
   }
 
   async function ownersAnswer({ package: pkg }: PackageEntered) {

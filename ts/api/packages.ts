@@ -1,6 +1,6 @@
 import { packageDetails, packagePage, packageQuery } from '../../ts_interfaces/packages.ts'
 import { deletePackage } from '../registry/delete-versions.ts'
-import { etagOf } from './etag.ts'
+import { packageEtag } from './etag.ts'
 import { detailsBody } from './package-body.ts'
 import { authorOf, type PackageEntered, packagePermission } from './package-entry.ts'
 import { packageFinder } from './package-search.ts'
@@ -44,7 +44,8 @@ export function packageRoutes(deps: ApiDeps): Route[] {
 }
 
 /** A package as it is answered, also after a change. */
-export async function packageAnswer({ access, registry }: ApiDeps, on: PackageEntered, c: ApiContext) {
-  const downloads = await registry.downloads.total(on.package.id, 30)
-  return { body: await detailsBody(on, access, c, downloads), etag: etagOf(on.package, `-${downloads}`) }
+export async function packageAnswer(deps: ApiDeps, on: PackageEntered, c: ApiContext) {
+  const downloads = await deps.registry.downloads.total(on.package.id, 30)
+  const body = await detailsBody(on, deps, c, downloads)
+  return { body, etag: packageEtag(on, body, `-${downloads}`) }
 }
