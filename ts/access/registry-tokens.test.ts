@@ -45,6 +45,17 @@ describe('a registry token', () => {
     assert.equal(sessionTokens(secret).readRefresh(text), undefined)
   })
 
+  test('that was read before ends all the same', () => {
+    const clock = { now: Date.now() }
+    const { issue, read } = registryTokens(secret, () => clock.now)
+    const { text, expiresAt } = issue(anonymous, scopes)
+    assert.ok(read(text))
+    clock.now = expiresAt - 1
+    assert.ok(read(text))
+    clock.now = expiresAt
+    assert.equal(read(text), undefined)
+  })
+
   test('is not made for who came with one', () => {
     const grant = { scopes, expiresAt: Date.now() + 60_000 }
     assert.throws(() => registryTokens(secret).issue({ kind: 'anonymous', grant }, scopes), /came with one/)

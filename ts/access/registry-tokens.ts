@@ -1,4 +1,5 @@
 import jwt from 'jsonwebtoken'
+import { LRUCache } from 'lru-cache'
 import type { Action } from '../metadata/access-schema.ts'
 import type { Grant, Principal, Scope } from './principal.ts'
 
@@ -41,8 +42,23 @@ export interface RegistryTokens {
 /** Reads what `RegistryTokens` made; `undefined` for what is not ours, has expired, or is of another kind. */
 export type ReadRegistryToken = (text: string) => RegistryTokenClaims | undefined
 
-/** Signed with HMAC-SHA-256 and this secret, of at least 32 characters; no other algorithm is read. */
-export function registryTokens(secret: string): RegistryTokens & { readonly read: ReadRegistryToken } {
+/**
+ * Signed with HMAC-SHA-256 and this secret, of at least 32 characters; no other algorithm is read. `now`: epoch
+ * milliseconds; for tests.
+ */
+export function registryTokens(secret: string, now = Date.now): RegistryTokens & { readonly read: ReadRegistryToken } {
+  // To verify one takes longer than all the rest of the gate.
+  const known = new LRUCache<string, RegistryTokenClaims>({ max: 1000 })
+
+  function readNew(text: string): RegistryTokenClaims | undefined {
+    const claims = verified(text, secret)
+    if (claims === undefined || typeof claims === 'string') return undefined
+    const { holder, scopes, exp } = claims as jwt.JwtPayload & Partial<RegistryTokenClaims>
+    // Signed by us, so they have the form that `issue` gave them, or that of another release.
+    if (!holder || !Array.isArray(scopes) || exp === undefined) return undefined
+    return { holder, scopes: scopes.filter(isScope), expiresAt: exp * 1000 }
+  }
+
   return {
     issue(principal, scopes) {
       const issuedAt = Math.floor(Date.now() / 1000)
@@ -52,12 +68,10 @@ export function registryTokens(secret: string): RegistryTokens & { readonly read
     },
 
     read(text) {
-      const claims = verified(text, secret)
-      if (claims === undefined || typeof claims === 'string') return undefined
-      const { holder, scopes, exp } = claims as jwt.JwtPayload & Partial<RegistryTokenClaims>
-      // Signed by us, so they have the form that `issue` gave them, or that of another release.
-      if (!holder || !Array.isArray(scopes) || exp === undefined) return undefined
-      return { holder, scopes: scopes.filter(isScope), expiresAt: exp * 1000 }
+      const claims = known.get(text) ?? readNew(text)
+      if (!claims || claims.expiresAt <= now()) return undefined
+      known.set(text, claims)
+      return claims
     },
   }
 }

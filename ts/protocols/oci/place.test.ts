@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { testPassword } from '../../testing/access.ts'
 import { heardReads } from '../../testing/heard-reads.ts'
@@ -189,6 +190,28 @@ describe('what may not be read looks like what does not exist', () => {
     })
   }
 
+  test('to the token service, in its answers and its look-ups', async () => {
+    const asked: string[] = []
+    await using t = await openAuth((engine) => heardReads(engine, asked))
+    for (const as of [undefined, t.rita.text]) {
+      for (const pair of pairs) {
+        const seen: string[] = []
+        for (const name of pair) {
+          await t.access.users.setProfile(t.rita.id, { displayName: 'Who' })
+          asked.length = 0
+          const {
+            token: _,
+            access_token: __,
+            issued_at: ___,
+            ...rest
+          } = await bodyOf(await t.ask(as, `repository:${name}:*`))
+          seen.push(`${JSON.stringify(rest)} ${asked.join()}`)
+        }
+        assert.equal(seen[0], seen[1], `${pair}`)
+      }
+    }
+  })
+
   test('to who may read the default repository, too: a hidden repository is an image that is not there', async () => {
     await using t = await openAuth()
     for (const method of ['GET', 'DELETE']) {
@@ -205,6 +228,30 @@ describe('what may not be read looks like what does not exist', () => {
         assert.equal(answers[0], answers[1])
       }
     }
+  })
+})
+
+describe('a mount', () => {
+  const body = Buffer.from('a layer')
+  const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`
+
+  test('takes from an image that the client may pull, by its scopes, too; else the upload goes on', async () => {
+    await using t = await openAuth()
+    const pushed = await t.request('POST', `${uploads('acme/tools/app')}?digest=${digest}`, { as: t.olga.text, body })
+    assert.equal(pushed.status, 201)
+    const mount = (as: string, from: string) =>
+      t.request('POST', `${uploads('acme/app')}?mount=${digest}${from}`, { as })
+    const [target, source] = ['repository:acme/app:pull,push', 'repository:acme/tools/app:pull']
+    const narrow = await t.tokenFor(t.olga.text, target)
+    for (const from of ['', '&from=acme/tools/app', '&from=none/app', '&from=No/name']) {
+      for (const as of [narrow, t.mona.text]) {
+        const response = await mount(as, from)
+        assert.equal(response.status, 202, from)
+        assert.ok(response.headers.get('location')?.includes('/blobs/uploads/'))
+      }
+    }
+    const wide = await t.tokenFor(t.olga.text, target, source)
+    assert.equal((await mount(wide, '&from=acme/tools/app')).status, 201)
   })
 })
 

@@ -2,7 +2,8 @@ import { RegistryError } from '../../errors.ts'
 import { tokenService } from './challenge.ts'
 import type { ImageAction } from './place.ts'
 
-const maxScopes = 100
+/** More are passed over: the token, which holds them all, is a header of every request, and headers have 16 KiB. */
+const maxScopes = 50
 const maxClientLength = 40
 
 /** What is asked for, as far as it is understood: other kinds of resources and other actions are passed over. */
@@ -21,8 +22,8 @@ export interface TokenRequest {
 const imageActions: readonly ImageAction[] = ['pull', 'push', 'delete']
 
 /**
- * A request for a token, by the parameters of its address or form. Scopes may be repeated, and several in one value.
- * Throws `payload_invalid` for another service's tokens and for more than 100 scopes.
+ * A request for a token, by the parameters of its address or form. Scopes may be repeated, several in one value and of one
+ * name; the first 50 names count. Throws `payload_invalid` for another service's tokens.
  */
 export function parseTokenRequest(parameters: URLSearchParams): TokenRequest {
   const service = parameters.get('service')
@@ -31,12 +32,8 @@ export function parseTokenRequest(parameters: URLSearchParams): TokenRequest {
     throw new RegistryError('payload_invalid', message, { field: 'service' })
   }
   const texts = parameters.getAll('scope').flatMap((value) => value.split(' ').filter((scope) => scope !== ''))
-  if (texts.length > maxScopes) {
-    const message = `These are ${texts.length} scopes; a request for a token has at most ${maxScopes}.`
-    throw new RegistryError('payload_invalid', message, { field: 'scope' })
-  }
   return {
-    scopes: texts.flatMap(parseScope),
+    scopes: merged(texts.flatMap(parseScope)).slice(0, maxScopes),
     client: clientOf(parameters.get('client_id') ?? ''),
     wantsRefreshToken: parameters.get('offline_token') === 'true' || parameters.get('access_type') === 'offline',
   }
@@ -50,6 +47,19 @@ function parseScope(text: string): AskedScope[] {
   if (!/^repository(?:\(\w+\))?$/.test(type)) return []
   const asked = new Set(actions.split(','))
   return [{ kind: 'image', name, actions: imageActions.filter((action) => asked.has(action) || asked.has('*')) }]
+}
+
+/** Each name once, with all that is asked for it. */
+function merged(scopes: readonly AskedScope[]): readonly AskedScope[] {
+  const byName = new Map<string, AskedScope>()
+  for (const scope of scopes) {
+    const name = scope.kind === 'image' ? scope.name : ''
+    const known = byName.get(name)
+    const isSame = known?.kind === 'image' && scope.kind === 'image'
+    const actions = isSame ? imageActions.filter((a) => known.actions.includes(a) || scope.actions.includes(a)) : []
+    byName.set(name, isSame ? { ...scope, actions } : scope)
+  }
+  return [...byName.values()]
 }
 
 function clientOf(text: string): string {

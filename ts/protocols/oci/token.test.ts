@@ -53,6 +53,19 @@ describe('the token service gives also', () => {
     assert.equal(await given({ packages: ['app'] }), 'acme/app read,write,delete')
   })
 
+  test("a robot's token what the robot may do", async () => {
+    await using t = await openAuth()
+    const robot = await t.access.robots.create({ organizationId: t.acme, name: 'ci' })
+    const images = await t.access.repositories.find(t.acme, 'oci', 'oci')
+    await t.access.grants.setPermission(images?.id ?? '', { holderId: robot.id, role: 'developer' })
+    const { text } = await t.access.tokens.create({ userId: robot.id, name: 'ci', actions: ['read', 'write'] })
+    const as = await t.tokenFor(text, 'repository:acme/app:*', 'repository:acme/open/app:*')
+    assert.equal(scopesOf(as), 'acme/app read,write; acme/open/app read')
+    assert.equal((await t.request('GET', '/v2/acme/app/tags/list', { as })).status, 404)
+    await t.access.robots.configure(robot.id, { isActive: false })
+    assert.equal((await t.request('GET', '/v2/acme/app/tags/list', { as })).status, 401)
+  })
+
   test('who may make the default repository what its first push asks for', async () => {
     await using t = await openAuth()
     await t.access.organizations.create({ name: 'fresh', ownerId: t.olga.id })
