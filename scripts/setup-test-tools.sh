@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside `npm ci`: Debian packages, an S3 server, a MongoDB wire server and the package
 # managers and image clients that the tests drive, in the versions of test-tools.json. All but the Debian packages go
-# below .cache/: programs in Go to .cache/bin/<name>, each client from npm to .cache/clients/<name>-<version>/bin/<name>.
-# A second run finds everything and does nothing; the first builds for up to ten minutes, most of it cosign.
+# below .cache/: Docker's engine to .cache/docker, programs in Go to .cache/bin/<name>, each client from npm to
+# .cache/clients/<name>-<version>/bin/<name>. A second run finds everything and does nothing; the first builds for up to
+# ten minutes, most of it cosign.
 set -euo pipefail
 
 root="$(cd "$(dirname "$0")/.." && pwd)"
@@ -40,6 +41,28 @@ install_debian_packages() {
     apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" >"$cache/apt.log" 2>&1 ||
     fail "apt-get could not install ${missing[*]}: $(tail -3 "$cache/apt.log")"
   echo "Debian packages: ${missing[*]}"
+}
+
+# What would start services if it were installed: only its files, below .cache/<name>.
+unpack_debian_packages() {
+  local name packages package folder
+  while IFS=$'\t' read -r name packages; do
+    folder="$cache/$name"
+    [[ -d "$folder" ]] && continue
+    command -v apt-get >/dev/null || fail "this machine has no apt-get, by which $packages are fetched"
+    rm -rf "$folder.unfinished"
+    mkdir -p "$folder.unfinished"
+    # shellcheck disable=SC2086 # A list.
+    (cd "$folder.unfinished" && { apt-get download -qq ${packages//,/ } ||
+      { as_root apt-get update -qq && apt-get download -qq ${packages//,/ }; }; }) >"$cache/apt.log" 2>&1 ||
+      fail "apt-get could not fetch $packages: $(tail -3 "$cache/apt.log")"
+    for package in "$folder.unfinished"/*.deb; do
+      dpkg-deb --extract "$package" "$folder.unfinished"
+      rm "$package"
+    done
+    mv "$folder.unfinished" "$folder"
+    echo "$name: $packages"
+  done < <(entries unpacked)
 }
 
 # Go links in a folder of ours: a small /tmp has no room for programs of 140 MB. Without symbols they are a third
@@ -89,6 +112,7 @@ mkdir -p "$cache/bin" "$cache/clients"
 PATH="$(dirname "$("$root/scripts/node" -p process.execPath)"):$PATH"
 export PATH
 install_debian_packages
+unpack_debian_packages
 install_go_tools
 install_clients
 "$root/scripts/setup-mongo-test-server.sh"

@@ -1,9 +1,11 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { skipUnless } from './backends.ts'
 import { type Client, type ClientHome, openClientHome } from './clients.ts'
+import { engineFolder, skipWithoutDockerEngine } from './docker-engine.ts'
+import { canMount, withOwnMounts } from './own-mounts.ts'
 
 /** Built with Go in a pinned version, or a package of Debian in the version that it has. */
 export type ImageClientName = 'crane' | 'regctl' | 'helm' | 'cosign' | 'skopeo' | 'podman' | 'buildah'
@@ -26,9 +28,17 @@ export function imageClient(name: ImageClientName): Client {
 /** The Docker CLI that this machine has, which is part of no setup: without an engine it signs in and makes manifests. */
 export function machineDocker(): Client {
   const program = ['/usr/local/bin/docker', '/usr/bin/docker'].find((path) => existsSync(path))
-  const version = program === undefined ? 'none' : versionOf(program).replace(/,$/, '')
+  const version = program === undefined ? 'none' : versionOf(program)
   const skip = program === undefined ? 'this machine has no docker' : undefined
   return { name: 'docker', version, program: program ?? 'docker', nodeFolder: ownNode, skip, variables: isolation }
+}
+
+/** A client of `startDockerEngine`, unpacked with it. */
+export function engineClient(name: 'docker' | 'ctr'): Client {
+  const program = join(engineFolder, 'bin', name)
+  const skip = skipWithoutDockerEngine()
+  const version = skip === undefined ? versionOf(program) : 'none'
+  return { name, version, program, nodeFolder: ownNode, skip, variables: isolation }
 }
 
 /**
@@ -36,15 +46,16 @@ export function machineDocker(): Client {
  * of their home there. Others than root have all in their home.
  */
 function ownMounts(): readonly string[] {
-  const isPossible = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0
-  const mounts = 'mount --bind "$HOME/var" /var && mount --bind "$XDG_RUNTIME_DIR" /run && exec "$@"'
-  return isPossible ? ['unshare', '--mount', 'sh', '-c', mounts, 'sh'] : []
+  return canMount() ? withOwnMounts : []
 }
 
-/** As Debian's programs say it: `skopeo version 1.9.3`, `buildah version 1.28.2 (image-spec …)`. */
+/**
+ * As Debian's programs say it: `skopeo version 1.9.3`, `buildah version 1.28.2 (image-spec …)`,
+ * `Docker version 20.10.24+dfsg1, build …`, `ctr github.com/containerd/containerd 1.6.20~ds1`.
+ */
 function versionOf(program: string): string {
   const said = execFileSync(program, ['--version'], { encoding: 'utf8' })
-  return /version (\S+)/.exec(said)?.[1] ?? said.trim()
+  return /\d+(\.\d+)+/.exec(said)?.[0] ?? said.trim()
 }
 
 /** An empty home whose images are taken from any registry; see `openClientHome`. */
