@@ -1,12 +1,42 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { hasCode } from '../errors.ts'
+import type { ImagePlace } from '../registry/images/images.ts'
 import { openTestAccess } from '../testing/access.ts'
+import { bytesOf } from '../testing/bytes.ts'
 import { dyingEngine } from '../testing/dying-engine.ts'
 import { collectionsThatMention } from '../testing/mentions.ts'
-import { aPublish, openTestRegistry } from '../testing/registry.ts'
+import { aPublish, openTestRegistry, type TestRegistry } from '../testing/registry.ts'
 import { atOnce, deletionDeps, ended, isAtEnd, runToTheEnd } from './deletion-testing.ts'
 import { advanceDeletions } from './deletions.ts'
+
+/** An image with a tag, a blob, an upload and a pull; resolves to its package's id. */
+async function anImage(t: TestRegistry, app: ImagePlace): Promise<string> {
+  const { images, packages } = t.registry
+  const layer = await t.blobs.stage(bytesOf('a layer'))
+  const { digest, sizeBytes } = await images.blobs.link(app, layer.digest, layer)
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json'
+  const references = [{ kind: 'blob' as const, digest, sizeBytes, mediaType: '', isOptional: false }]
+  const staged = await t.blobs.stage(bytesOf('a manifest'))
+  await images.manifests.put({
+    ...app,
+    path: `acme/apps/${app.image}`,
+    staged,
+    digest: staged.digest,
+    mediaType,
+    facts: { kind: 'image', mediaType, references, annotations: {} },
+    tags: ['latest'],
+    publisherId: 'usr_test',
+    publisherName: 'tess',
+    requestId: 'req_1',
+  })
+  const pkg = await packages.find(app.repository.id, app.image)
+  assert.ok(pkg)
+  images.pulls.count(pkg.id, ['latest', staged.digest])
+  await images.pulls.flush()
+  await images.uploads.start({ ...app, ownerId: 'usr_test' })
+  return pkg.id
+}
 
 /** An organization `acme` with one of everything, and another that stays. */
 async function setUp() {
@@ -43,10 +73,13 @@ async function setUp() {
     if (to !== t.repository) packages.push(pkg.id)
   }
   const stage = await t.registry.stages.stage(await aPublish({ ...t, repository }, 'lib', '2.0.0'))
+  const apps = await access.repositories.create({ ...place, protocol: 'oci', name: 'apps' })
+  const image = await anImage(t, { repository: apps, image: 'app' })
   await t.registry.downloads.flush()
   await t.registry.settled()
   const ofTools = [repository.id, packages[0] ?? '', packages[1] ?? '', stage.id]
-  const ofAcme = [acme.id, ...ofTools, other.id, packages[2] ?? '', team.id, robot.id]
+  const ofApps = [apps.id, image]
+  const ofAcme = [acme.id, ...ofApps, ...ofTools, other.id, packages[2] ?? '', team.id, robot.id]
   return {
     t,
     access,
@@ -55,6 +88,8 @@ async function setUp() {
     repository,
     team,
     ofTools,
+    apps,
+    ofApps,
     ofAcme,
     async [Symbol.asyncDispose]() {
       await people[Symbol.asyncDispose]()
@@ -69,7 +104,8 @@ describe('a deletion', () => {
     const before = await collectionsThatMention(s.t.engine, s.ofAcme)
     const holding = ['memberships', 'teams', 'teamPointers', 'robots', 'grantPointers', 'repositories', 'tokens']
     const held = ['packages', 'units', 'files', 'changes', 'postings', 'downloads', 'stages']
-    assert.deepEqual(before, ['organizations', ...holding, ...held])
+    const ofImages = ['imageTags', 'blobLinks', 'uploads', 'pulls']
+    assert.deepEqual(before, ['organizations', ...holding, ...held, ...ofImages])
     await s.access.deletions.beginOrganization(s.acme.id)
     await runToTheEnd(s.t.engine)
     assert.deepEqual(await collectionsThatMention(s.t.engine, s.ofAcme), ['organizations'])
@@ -84,9 +120,16 @@ describe('a deletion', () => {
     const left = await s.access.repositories.list(s.acme.id, {})
     assert.deepEqual(
       left.items.map(({ value }) => value.name),
-      ['others'],
+      ['others', 'apps'],
     )
     assert.equal((await s.access.enterTeam(s.owner.as, 'read', { id: s.team.id })).team.id, s.team.id)
+  })
+
+  test('of a repository of images leaves nothing of them', async () => {
+    await using s = await setUp()
+    await s.access.deletions.beginRepository(s.apps.id)
+    await runToTheEnd(s.t.engine)
+    assert.deepEqual(await collectionsThatMention(s.t.engine, s.ofApps), ['repositories'])
   })
 
   test('goes on wherever its process died', async () => {
