@@ -92,7 +92,7 @@ export function blobRecords(engine: MetadataEngine, blobs: BlobStore, options: B
       await staged?.commit()
     } while (now() - touchedAt > (graceSeconds * 1000) / 2)
     if (!staged && !(await blobs.stat(digestOf(digest)))) {
-      throw new RegistryError('blob_unknown', `Blob ${digest} is not stored; upload it again.`)
+      throw new RegistryError('blob_unknown', `Blob ${digest} is not stored; upload it again.`, { field: digest })
     }
   }
 

@@ -48,6 +48,18 @@ onBothEngines('a manifest', (open) => {
     assert.equal(await t.intents(), 0)
   })
 
+  test('that names a blob whose bytes the store has lost is refused, as one whose blob is missing', async () => {
+    await using t = await open()
+    const [layer, lost] = [await t.aBlob(t.app), await t.aBlob(t.app)]
+    await t.blobs.delete(lost.blob)
+    await assert.rejects(t.anImage(t.app, { blobs: [layer, lost] }), (err: { details?: { errors?: object[] } }) => {
+      const errors = [{ field: lost.digest, message: 'Its bytes are lost; upload it again.' }]
+      assert.deepEqual({ ...err, name: '' }, { code: 'reference_unknown', details: { errors }, name: '' })
+      return true
+    })
+    assert.equal(await t.find(t.app), undefined)
+  })
+
   test('whose descriptor says another size is refused', async () => {
     await using t = await open()
     const layer = await t.aBlob(t.app)

@@ -44,8 +44,7 @@ async function tryPut(deps: PutManifestDeps, put: ManifestPut): Promise<Manifest
   if (pkg) await deps.tags.requireFree(put.repository, pkg, put.tags, put.digest)
   const known = pkg && (await visibleManifest(deps.store, pkg, put.digest))
   if (pkg && known) {
-    await putAgain(deps, put, pkg, known)
-    return known
+    return (await putAgain(deps, put, pkg, known)) ? known : undefined
   }
   const files = await deps.references.resolve(put, pkg, put.facts)
   try {
@@ -53,22 +52,29 @@ async function tryPut(deps: PutManifestDeps, put: ManifestPut): Promise<Manifest
       deps.references.confirm(put, packageId, put.facts, files),
     )
     const manifest = manifestOf(published.unit)
-    await setTags(deps, put, published.package, manifest)
-    return manifest
+    return (await setTags(deps, put, published.package, manifest)) ? manifest : undefined
   } catch (err) {
     if (hasCode(err, 'version_exists', 'revision_stale')) return undefined
-    throw err
+    throw hasCode(err, 'blob_unknown') ? bytesLost(err, files) : err
   }
 }
 
-/** What is there already is only tagged. */
-async function putAgain(deps: PutManifestDeps, put: ManifestPut, pkg: Package, manifest: Manifest): Promise<void> {
+/** The image has the blob, but the store has lost its bytes: the client uploads it again. */
+function bytesLost({ message, details }: RegistryError, files: PublishRequest['files']): RegistryError {
+  const errors = files
+    .filter(({ digest }) => digest === details.field)
+    .map(({ name }) => ({ field: name, message: 'Its bytes are lost; upload it again.' }))
+  return new RegistryError('reference_unknown', message, { errors })
+}
+
+/** What is there already is only tagged; false as `setTags` says. */
+async function putAgain(deps: PutManifestDeps, put: ManifestPut, pkg: Package, manifest: Manifest): Promise<boolean> {
   requireOpen(pkg.value)
   // Bytes that the store has lost are given back to it by whoever brings them.
   if (!(await deps.blobs.stat(manifest.blob))) {
     await deps.blobRecords.keep([{ digest: manifest.blob, sizeBytes: manifest.sizeBytes, staged: put.staged }])
   }
-  await setTags(deps, put, pkg, manifest)
+  return setTags(deps, put, pkg, manifest)
 }
 
 function requestOf(put: ManifestPut, references: PublishRequest['files']): PublishRequest {
@@ -92,7 +98,15 @@ function requestOf(put: ManifestPut, references: PublishRequest['files']): Publi
   }
 }
 
-async function setTags({ tags }: PutManifestDeps, put: ManifestPut, pkg: Package, manifest: Manifest): Promise<void> {
+/** False when the manifest was deleted meanwhile: who pushes an immutable tag is not answered that it is there. */
+async function setTags(
+  { tags }: PutManifestDeps,
+  put: ManifestPut,
+  pkg: Package,
+  manifest: Manifest,
+): Promise<boolean> {
   const { publisherId: actor, publisherName: actorName, requestId } = put
-  await Promise.all(put.tags.map((tag) => tags.set(pkg, tag, manifest, { actor, actorName, requestId })))
+  const author = { actor, actorName, requestId }
+  const outcomes = await Promise.all(put.tags.map((tag) => tags.set(pkg, tag, manifest, author)))
+  return outcomes.every(Boolean)
 }
