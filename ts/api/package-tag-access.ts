@@ -78,8 +78,8 @@ function tagRecords({ images }: Given): PackageTagAccess {
 
     async set(pkg, tag, version, author, { name: actorName }) {
       const manifest = await images.manifests.byDigest(pkg, version)
-      if (!manifest) throw new RegistryError('version_unknown', `${pkg.value.name} has no manifest ${version}.`)
-      await images.tags.set(pkg, tag, manifest, { ...author, actorName })
+      const isSet = manifest && (await images.tags.set(pkg, tag, manifest, { ...author, actorName }))
+      if (!isSet) throw new RegistryError('version_unknown', `${pkg.value.name} has no manifest ${version}.`)
       const set = await images.tags.find(pkg, tag)
       const pulled = (await images.pulls.of(pkg.id, [tag])).get(tag)
       return { tag, version, ...(set && { updatedAt: timeOf(set.updatedAt) }), ...pullsBody(pulled) }

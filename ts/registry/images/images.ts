@@ -78,8 +78,11 @@ export interface Tags {
   find(pkg: Package, tag: string): Promise<Tag | undefined>
   /** The tags that name a manifest. */
   of(manifest: Manifest): Promise<Tag[]>
-  /** Throws `access_denied` when the repository keeps the tag where it is. */
-  set(pkg: Package, tag: string, manifest: Manifest, author: Author & { readonly actorName: string }): Promise<void>
+  /**
+   * False when the manifest was deleted meanwhile: then the tag is not there. Throws `access_denied` when the repository
+   * keeps the tag where it is.
+   */
+  set(pkg: Package, tag: string, manifest: Manifest, author: Author & { readonly actorName: string }): Promise<boolean>
   /**
    * Removes the tag, not its manifest; false when there was none. With the tag as it was `seen` it goes only while it is
    * that: one that was set since stays, and the answer is false. Throws `access_denied` for an immutable one.

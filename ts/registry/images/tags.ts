@@ -107,8 +107,10 @@ export function tagWriter({ store, finish, pulls }: TagDeps): TagWriter {
 
     async set(pkg, tag, manifest, { actor, actorName, requestId }) {
       const stamp = await write(pkg, tag, manifest, { actor, actorName, requestId })
-      if (!(await isThere(pkg.id, manifest))) await removeOf(store, tagId(pkg.id, tag), manifest)
+      const isSet = await isThere(pkg.id, manifest)
+      if (!isSet) await removeOf(store, tagId(pkg.id, tag), manifest)
       await finish.tag(stamp, pkg)
+      return isSet
     },
 
     async delete(pkg, tag, author, seen) {
