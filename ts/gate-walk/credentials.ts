@@ -3,6 +3,7 @@ import { allActions, type NewToken } from '../access/tokens.ts'
 import { tokens } from '../metadata/sign-in-schema.ts'
 import { testPassword } from '../testing/access.ts'
 import type { TestApp } from '../testing/app.ts'
+import { imageNames } from './images.ts'
 import type { Kind, TokenLimits } from './model.ts'
 
 /** From where the walk's requests come. */
@@ -41,13 +42,14 @@ export async function credentialsOf(
   on: Targets,
 ): Promise<Credentials> {
   const form = { cookie: `stowage_form=${formSecret}`, csrf: csrfToken(formSecret) }
-  if (!holder) return { headers: { cookie: form.cookie }, csrf: form.csrf }
-  if (kind.by === 'cookie') return byCookie(t, kind, holder)
+  if (!holder && kind.by !== 'registry token') return { headers: { cookie: form.cookie }, csrf: form.csrf }
+  if (kind.by === 'cookie' && holder) return byCookie(t, kind, holder)
   const authorization = await authorizationOf(t, kind, holder, on)
   return { headers: { authorization, cookie: form.cookie }, csrf: form.csrf }
 }
 
-async function authorizationOf(t: TestApp, kind: Kind, holder: Holder, on: Targets): Promise<string> {
+async function authorizationOf(t: TestApp, kind: Kind, holder: Holder | undefined, on: Targets): Promise<string> {
+  if (!holder) return `Bearer ${await registryTokenOf(t, {})}`
   switch (kind.by) {
     case 'password':
       return basic(holder.username, testPassword)
@@ -55,6 +57,8 @@ async function authorizationOf(t: TestApp, kind: Kind, holder: Holder, on: Targe
       return `Bearer ${await accessTokenOf(t, kind, holder)}`
     case 'token as password':
       return basic('whoever', await tokenOf(t, kind, holder, on))
+    case 'registry token':
+      return `Bearer ${await fromTheService(t, kind, holder, on)}`
     default:
       return `Bearer ${await tokenOf(t, kind, holder, on)}`
   }
@@ -81,6 +85,24 @@ async function accessTokenOf({ access }: TestApp, { lapse }: Kind, { id }: Holde
   return accessToken
 }
 
+/** What the token service gives for a token, which may be revoked afterwards. */
+async function fromTheService(t: TestApp, kind: Kind, holder: Holder, on: Targets): Promise<string> {
+  const { lapse, ...valid } = kind
+  const token = await tokenOf(t, valid, holder, on)
+  const given = await registryTokenOf(t, { authorization: basic('whoever', token) })
+  if (lapse !== 'revoked') return given
+  const { items } = await t.engine.collection(tokens).find('byUser', { equals: { userId: holder.id } })
+  for (const { id } of items) await t.access.tokens.revoke(holder.id, id)
+  return given
+}
+
+async function registryTokenOf(t: TestApp, headers: Readonly<Record<string, string>>): Promise<string> {
+  const scopes = imageNames.map((name) => `scope=repository:${name}:pull,push,delete`)
+  const answer = await t.request('GET', `/v2/token?${scopes.join('&')}&scope=registry:catalog:*`, { headers })
+  const { token } = JSON.parse(await answer.text()) as { token: string }
+  return token
+}
+
 async function tokenOf({ access, engine }: TestApp, kind: Kind, { id }: Holder, on: Targets): Promise<string> {
   const made = await access.tokens.create({ userId: id, name: 'walk', ...scopeOf(kind.limits ?? {}, on) })
   if (kind.lapse === 'revoked') await access.tokens.revoke(id, made.token.id)
@@ -98,7 +120,7 @@ function scopeOf(limits: TokenLimits, on: Targets): Pick<NewToken, 'actions'> & 
   const isHere = (side: 'here' | 'elsewhere') => side === 'here'
   return {
     actions,
-    ...(protocol && { protocols: [isHere(protocol) ? 'npm' : 'oci'] }),
+    ...(protocol && { protocols: isHere(protocol) ? ['npm', 'oci'] : ['maven'] }),
     ...(organization && { organizations: [isHere(organization) ? on.organizationId : on.elsewhereOrganizationId] }),
     ...(repository && { repositories: isHere(repository) ? on.repositoryIds : [on.elsewhereRepositoryId] }),
     ...(packages && { packages: isHere(packages) ? on.packages : ['elsewhere*'] }),

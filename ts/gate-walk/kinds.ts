@@ -59,6 +59,14 @@ export const kinds: readonly Kind[] = [
   { ...owner, name: 'token as password', by: 'token as password', limits: { actions: ['read'] } },
   { ...owner, name: 'browser session', by: 'cookie' },
   { ...owner, name: 'ended browser session', by: 'cookie', lapse: 'ended' },
+  { is: 'nobody', name: 'registry token of nobody', by: 'registry token' },
+  { ...stranger, name: 'registry token of an outsider', by: 'registry token' },
+  { ...stranger, name: 'registry token of a developer', by: 'registry token', role: 'developer' },
+  { ...owner, name: 'registry token of an owner', by: 'registry token' },
+  { ...owner, name: 'registry token to pull', by: 'registry token', limits: { actions: ['read'] } },
+  { ...owner, name: 'registry token of other packages', by: 'registry token', limits: { packages: 'elsewhere' } },
+  { ...owner, name: 'registry token of a revoked token', by: 'registry token', lapse: 'revoked' },
+  { ...robot, name: 'registry token of a robot', by: 'registry token', role: 'maintainer' },
 ]
 
 /** Some of every sort, for what hangs less on who asks. */
@@ -88,13 +96,18 @@ export function kindsToCompare(row: { readonly isSpelling?: boolean; readonly ro
 }
 
 /** Which part of the server a route belongs to: what it takes for credentials differs. */
-export type Surface = 'server' | 'pages' | 'api' | 'protocol'
+export type Surface = 'server' | 'pages' | 'api' | 'protocol' | 'images'
 
 const nobody: Kind = { name: 'anonymous', is: 'nobody', by: 'nothing' }
 
-/** Who that is there: protocols do not look at cookies, pages at nothing else, and take an old one for none. */
+/**
+ * Who that is there: protocols do not look at cookies, pages at nothing else, and take an old one for none. Tokens of the
+ * service of images are good for images alone, sessions for all but those.
+ */
 export function seenFrom(surface: Surface, kind: Kind): Kind {
-  if (surface === 'protocol') return kind.by === 'cookie' ? nobody : kind
-  if (surface === 'pages') return kind.by === 'cookie' && !isInvalid(kind) ? kind : nobody
-  return kind
+  const { by } = kind
+  if (surface === 'pages') return by === 'cookie' && !isInvalid(kind) ? kind : nobody
+  if (surface !== 'api' && by === 'cookie') return nobody
+  const isStrange = surface === 'images' ? by === 'session' : by === 'registry token'
+  return isStrange ? { ...kind, lapse: 'expired' } : kind
 }

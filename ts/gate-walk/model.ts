@@ -18,8 +18,11 @@ type Side = 'here' | 'elsewhere'
 export interface Kind {
   readonly name: string
   readonly is: 'nobody' | 'user' | 'robot'
-  /** What it presents: a cookie counts for pages and the API, everything else for protocols and the API. */
-  readonly by: 'nothing' | 'token' | 'token as password' | 'password' | 'session' | 'cookie'
+  /**
+   * What it presents: a cookie counts for pages and the API, everything else for protocols and the API, but for a registry
+   * token, which counts for images alone, and a session's, which counts for everything else.
+   */
+  readonly by: 'nothing' | 'token' | 'token as password' | 'password' | 'session' | 'cookie' | 'registry token'
   /** What happened to its credentials, or to whom they belong; within the grace of a rotation they still count. */
   readonly lapse?: 'expired' | 'revoked' | 'rotated' | 'rotating' | 'disabled' | 'ended'
   readonly isPlatformAdmin?: boolean

@@ -6,7 +6,7 @@ export interface Told {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly text: string
-  /** The code of the error that it tells; `''` when it tells none. */
+  /** The code of the error that it tells, of images the specification's; `''` when it tells none. */
   readonly code: string
 }
 
@@ -19,8 +19,9 @@ export async function toldBy(response: Response): Promise<Told> {
 
 function codeOf(text: string): string {
   if (!text.startsWith('{')) return ''
-  const { code } = JSON.parse(text) as { code?: unknown }
-  return typeof code === 'string' && Object.hasOwn(statusOf, code) ? code : ''
+  const { code, errors } = JSON.parse(text) as { code?: unknown; errors?: unknown }
+  if (typeof code === 'string' && Object.hasOwn(statusOf, code)) return code
+  return code === undefined && Array.isArray(errors) ? String(errors[0]?.code ?? '') : ''
 }
 
 /** `404 package_unknown`, `200`: the status, and the code of an error. */
@@ -39,9 +40,9 @@ export function outcomeOf(
   const short = inShort(told)
   if (short === done) return 'allowed'
   if ([unknown].flat().includes(told.code)) return 'unknown'
-  if (short === '403 access_denied') return 'denied'
+  if (short === '403 access_denied' || short === '403 DENIED') return 'denied'
   // Pages lead to the one where people sign in.
-  if (short === '401 auth_required' || short === '303') return 'sign in first'
+  if (short === '401 auth_required' || short === '401 UNAUTHORIZED' || short === '303') return 'sign in first'
   if (short === '401 credentials_invalid') return 'credentials invalid'
   return short
 }

@@ -1,12 +1,13 @@
 import { apiRows } from './api-rows.ts'
 import type { Shown } from './model.ts'
 import { npmRows } from './npm-rows.ts'
+import { ociRows } from './oci-rows.ts'
 import type { Row } from './row.ts'
 import { serverRows } from './server-rows.ts'
 
 /** The whole table: a row, or several, for every route of the server. */
 export function allRows(): Row[] {
-  return [...serverRows(), ...apiRows(), ...npmRows()]
+  return [...serverRows(), ...apiRows(), ...npmRows(), ...ociRows()]
 }
 
 /**

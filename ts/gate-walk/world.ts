@@ -6,6 +6,7 @@ import { aPublishBody } from '../protocols/npm/publish-builder.ts'
 import { stageIdOf } from '../protocols/npm/stage-id.ts'
 import { openTestApp, type TestApp, type TestSurroundings } from '../testing/app.ts'
 import { type Credentials, clientAddress, credentialsOf, type Holder, type Targets } from './credentials.ts'
+import { pushImages } from './images.ts'
 import { kinds } from './kinds.ts'
 import type { Kind, Shown } from './model.ts'
 import { neverUsed } from './names.ts'
@@ -89,22 +90,32 @@ async function makeObjects({ access }: TestApp, shown: Shown) {
     displayName: secretWords.organization[0],
   })
   const elsewhere = await access.organizations.create({ name: 'acme' })
-  const aRepository = (organizationId: string, name: string, description: string = secretWords.repository[0]) =>
+  const aRepository = (
+    organizationId: string,
+    name: string,
+    description: string = secretWords.repository[0],
+    protocol = 'npm',
+  ) =>
     access.repositories.create({
       organizationId,
-      protocol: 'npm',
+      protocol,
       name,
       visibility: repositoryShown,
       description,
       createdBy: 'usr_nobody',
     })
   const [tools, npm] = [await aRepository(main.id, 'tools'), await aRepository(main.id, 'npm')]
+  const images = [
+    await aRepository(main.id, 'tools', secretWords.repository[0], 'oci'),
+    await aRepository(main.id, 'oci', secretWords.repository[0], 'oci'),
+  ]
   const theirs = await aRepository(elsewhere.id, 'npm', '')
   const team = await access.teams.create({ organizationId: main.id, name: 'web', description: secretWords.team[0] })
-  for (const { id } of [tools, npm]) await access.grants.addTeam(id, team.id)
+  const ours = [tools, npm, ...images]
+  for (const { id } of ours) await access.grants.addTeam(id, team.id)
   const targets: Targets = {
     organizationId: main.id,
-    repositoryIds: [tools.id, npm.id],
+    repositoryIds: ours.map(({ id }) => id),
     elsewhereOrganizationId: elsewhere.id,
     elsewhereRepositoryId: theirs.id,
     packages: ['wombat*', '@main/wombat*'],
@@ -166,6 +177,8 @@ async function fill(
     await makeStale(t, stageId)
     waiting.push(stageId)
   }
+  const ownerIds = kinds.flatMap(({ ownsPackage, name }) => (ownsPackage && holders.get(name)?.id) || [])
+  await pushImages(t, as, version, ownerIds)
   const bystander = await t.aUser('bystander')
   await t.aUser('someone-who-rises')
   const member = await t.aUser('someone-in-it')

@@ -341,7 +341,7 @@ const rows: readonly Row[] = [
       ]
       for (const path of paths) {
         for (const as of [o.token, null]) {
-          requireError(await o.send({ method: 'GET', path, as }), 404, 'UNSUPPORTED', /There is no endpoint GET/)
+          requireError(await o.send({ method: 'GET', path, as }), 404, 'UNSUPPORTED', /There is nothing at/)
         }
       }
     },

@@ -22,7 +22,7 @@ export function ociHandlers(deps: ProtocolDeps) {
     tags: tags(deps),
     referrers: referrers(deps),
     unknownEndpoint(c: OciContext): never {
-      throw new RegistryError('route_unknown', `There is no endpoint ${c.req.method} ${c.req.path}.`)
+      throw new RegistryError('route_unknown', `There is nothing at ${c.req.path}.`)
     },
   }
 }
