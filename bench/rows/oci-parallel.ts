@@ -54,7 +54,8 @@ async function measurePeaks(
       const server = await start(stack)
       stack.defer(server.stop)
       const transfer = await prepare(server)
-      return loop.during(server, () => peakSample(server, transfer))
+      // Awaited here: else the server would be stopped before it is measured.
+      return await loop.during(server, () => peakSample(server, transfer))
     },
   })
   const figures = await alternate(1, [
