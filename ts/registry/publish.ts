@@ -24,11 +24,16 @@ export interface PublishDeps {
   readonly onStep?: OnStep
 }
 
-/**
- * Looks once more at what the unit needs, its references being there: who removes that sees them from now on. Throws to
- * take the publish back.
- */
-export type Confirm = (packageId: string) => Promise<void>
+/** What a publish does in the middle, where its protocol demands more. */
+export interface PublishHooks {
+  /**
+   * Looks once more at what the unit needs, its references being there: who removes that sees them from now on. Throws
+   * to take the publish back.
+   */
+  confirm(packageId: string): Promise<void>
+  /** Runs beside what follows the commit; what it throws is thrown, and the unit stays. */
+  committed(published: Published): Promise<void>
+}
 
 /**
  * Publishes one unit: when it resolves, every reader on every replica sees it; when it throws, nobody ever does,
@@ -37,7 +42,7 @@ export type Confirm = (packageId: string) => Promise<void>
  * an immutable tag that others set, race or not; `repository_unknown`, having left nothing, when the repository was
  * deleted meanwhile.
  */
-export async function publish(deps: PublishDeps, request: PublishRequest, confirm?: Confirm): Promise<Published> {
+export async function publish(deps: PublishDeps, request: PublishRequest, hooks?: PublishHooks): Promise<Published> {
   const { store, onStep = () => {} } = deps
   await checkPolicies(store, request)
   await onStep('policies')
@@ -50,13 +55,18 @@ export async function publish(deps: PublishDeps, request: PublishRequest, confir
   try {
     await referenceFiles(store, packageId, unitId, request)
     await onStep('files-referenced')
-    const unit = await insertOrUndo(deps, packageId, unitId, request, confirm)
+    const unit = await insertOrUndo(deps, packageId, unitId, request, hooks)
     await onStep('unit-inserted')
     const pkg = await swapIn(store, unit)
     if (!stands(pkg, unit)) throw await withdrawn(deps, unit)
     await onStep('package-swapped')
-    await deps.finish.publish(unit, pkg, onStep)
-    return { package: pkg, unit }
+    const published = { package: pkg, unit }
+    const outcomes = await Promise.allSettled([
+      deps.finish.publish(unit, pkg, onStep),
+      ...(hooks ? [hooks.committed(published)] : []),
+    ])
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+    return published
   } catch (err) {
     if (!hasCode(err, 'package_unknown')) throw err
     await deps.finish.takeBack(packageId, unitId)
@@ -136,11 +146,11 @@ async function insertOrUndo(
   packageId: string,
   unitId: string,
   request: PublishRequest,
-  confirm: Confirm | undefined,
+  hooks: PublishHooks | undefined,
 ) {
-  if (confirm) {
+  if (hooks) {
     try {
-      await confirm(packageId)
+      await hooks.confirm(packageId)
     } catch (err) {
       await deps.finish.forget(unitId)
       throw err

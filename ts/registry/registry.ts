@@ -13,7 +13,7 @@ import type { Images } from './images/images.ts'
 import { imageRetention, type Retention } from './images/retention.ts'
 import { type Packages, packageReads } from './packages.ts'
 import { type Postings, postingsWriter } from './postings.ts'
-import { type Confirm, type Published, publish } from './publish.ts'
+import { type Published, type PublishHooks, publish } from './publish.ts'
 import { checkPolicies } from './publish-policies.ts'
 import type { OnStep, PublishRequest } from './publish-request.ts'
 import { removeUnits } from './remove-units.ts'
@@ -87,7 +87,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   const completion = finishingWith(async (change) => audit?.change({ ...change, isCompletion: true }))
   const downloads = downloadCounter(store)
   const publishDeps = { store, blobRecords: records, finish, ...(onStep ? { onStep } : {}) }
-  const publishOne = (request: PublishRequest, confirm?: Confirm) => publish(publishDeps, request, confirm)
+  const publishOne = (request: PublishRequest, hooks?: PublishHooks) => publish(publishDeps, request, hooks)
   const stages = stagedPublishes({ store, blobRecords: records, sweep, publish: publishOne })
   const packages = packageReads(store)
   const imagesDeps = { store, blobs, blobRecords: records, finish, sweep, downloads, publish: publishOne, maxBlobBytes }

@@ -3,7 +3,7 @@ import { hasCode, RegistryError } from '../../errors.ts'
 import type { BlobRecords } from '../blob-records.ts'
 import { requireOpen } from '../package-status.ts'
 import { packageByName } from '../packages.ts'
-import type { Confirm, Published } from '../publish.ts'
+import type { Published, PublishHooks } from '../publish.ts'
 import type { PublishRequest } from '../publish-request.ts'
 import type { Package, RegistryStore } from '../store.ts'
 import type { Manifest, ManifestPut } from './images.ts'
@@ -20,7 +20,7 @@ export interface PutManifestDeps {
   readonly blobRecords: BlobRecords
   readonly references: References
   readonly tags: TagWriter
-  readonly publish: (request: PublishRequest, confirm: Confirm) => Promise<Published>
+  readonly publish: (request: PublishRequest, hooks: PublishHooks) => Promise<Published>
 }
 
 /** See `Manifests.put`. */
@@ -48,11 +48,14 @@ async function tryPut(deps: PutManifestDeps, put: ManifestPut): Promise<Manifest
   }
   const files = await deps.references.resolve(put, pkg, put.facts)
   try {
-    const published = await deps.publish(requestOf(put, files), (packageId) =>
-      deps.references.confirm(put, packageId, put.facts, files),
-    )
-    const manifest = manifestOf(published.unit)
-    return (await setTags(deps, put, published.package, manifest)) ? manifest : undefined
+    let isTagged = true
+    const { unit } = await deps.publish(requestOf(put, files), {
+      confirm: (packageId) => deps.references.confirm(put, packageId, put.facts, files),
+      async committed(published) {
+        isTagged = await setTags(deps, put, published.package, manifestOf(published.unit))
+      },
+    })
+    return isTagged ? manifestOf(unit) : undefined
   } catch (err) {
     if (hasCode(err, 'version_exists', 'revision_stale')) return undefined
     throw hasCode(err, 'blob_unknown') ? bytesLost(err, files) : err
