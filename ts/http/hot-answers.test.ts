@@ -66,6 +66,16 @@ test('an equal request is answered again without its handler, every header inclu
   assert.deepEqual(s.hot.counts, { hits: 1, misses: 1 })
 })
 
+test('HEAD is answered with what GET was, unless its handler wants it', async () => {
+  for (const getOnly of [false, true]) {
+    await using s = await aStore({ getOnly })
+    await ask(s.server.port)
+    const { status, body } = await ask(s.server.port, {}, 'HEAD')
+    assert.deepEqual([status, body], [200, ''])
+    assert.equal(s.store.computed, getOnly ? 2 : 1)
+  }
+})
+
 test('after a commit the handler is asked again', async () => {
   await using s = await aStore()
   await ask(s.server.port)

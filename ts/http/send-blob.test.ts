@@ -5,8 +5,9 @@ import { setTimeout } from 'node:timers/promises'
 import { Hono } from 'hono'
 import { statusOf, toRegistryError } from '../errors.ts'
 import type { ByteRange } from './byte-source.ts'
+import { hotAnswers } from './hot-answers.ts'
 import { sendBlob } from './send-blob.ts'
-import { aServer, rawClient } from './testing.ts'
+import { aServer, rawClient, silentLog } from './testing.ts'
 
 const chunkBytes = 64 * 1024
 
@@ -195,3 +196,28 @@ async function settled(read: () => number): Promise<void> {
     same = read() === last && last > 0 ? same + 1 : 0
   }
 }
+
+test('the bytes that HEAD is about are remembered for what comes next, unless GET alone may be', async () => {
+  for (const getOnly of [false, true]) {
+    const blobs = blobsOf({ small })
+    const hot = hotAnswers({ commitMark: () => 1, maxBytes: 1 << 20, log: silentLog })
+    const r = new Hono()
+    r.get('/', (c) =>
+      sendBlob(c, {
+        blobs,
+        digest: 'small',
+        sizeBytes: small.length,
+        contentType: 'text/plain',
+        etag: '"d"',
+        remember: { getOnly },
+      }),
+    )
+    await using server = await aServer(r.fetch, { hot })
+    for (const method of ['HEAD', 'HEAD', 'GET']) {
+      const res = await fetch(server.url, { method })
+      assert.deepEqual([res.status, res.headers.get('content-length')], [200, '10'])
+      assert.equal(await res.text(), method === 'GET' ? String(small) : '')
+    }
+    assert.equal(hot.counts.hits, getOnly ? 0 : 2)
+  }
+})
