@@ -12,8 +12,8 @@ export interface Login {
 }
 
 /**
- * A server with images to be. The organization `acme` has the OCI repositories `containers`, which is private, and
- * `open`, which is public; its default one is made by who pushes to it first.
+ * A server with images to be. The organization `acme` has the OCI repositories `containers`, which is private and moves
+ * no tags that match `kept-*`, and `open`, which is public; its default one is made by who pushes to it first.
  */
 export interface ImageWorld {
   /** As image names begin: `127.0.0.1:40123`. */
@@ -64,11 +64,11 @@ export async function startImageReplicas(): Promise<ImageWorld & AsyncDisposable
 export async function arrangeImages(url: string, adminToken: string): Promise<ImageWorld> {
   const { ask, person } = openWorld(url, adminToken)
   await ask('POST /api/v1/organizations', { name: 'acme' })
-  const made = async (name: string, visibility: string) => {
-    const repository = { protocol: 'oci', name, visibility }
+  const made = async (name: string, visibility: string, immutableTags: readonly string[] = []) => {
+    const repository = { protocol: 'oci', name, visibility, immutableTags }
     return ((await ask('POST /api/v1/organizations/acme/repositories', repository)) as { id: string }).id
   }
-  const [containers, open] = [await made('containers', 'private'), await made('open', 'public')]
+  const [containers, open] = [await made('containers', 'private', ['kept-*']), await made('open', 'public')]
   const [maintainer, reader] = [await person(), await person()]
   const permit = (repository: string, { id }: { id: string }, role: string) =>
     ask(`PUT /api/v1/repositories/${repository}/permissions/${id}`, { role })

@@ -91,6 +91,17 @@ describe(...suiteOf(client), () => {
     await nobody.ok(nobody.path, ['verify', ...key, `${there}@${image.descriptor.digest}`])
   })
 
+  test('clean takes the signature away, and the image stays', async (t) => {
+    tell(t, client)
+    await using home = await withKeys()
+    const { name } = await pushed('containers/cleaned')
+    await home.ok(home.path, ['sign', ...signing, name])
+    await home.ok(home.path, ['clean', '--force', plain, name])
+    assert.match(await home.fails(home.path, ['verify', ...verifying, name]), /no signatures found/)
+    await home.ok(home.path, ['sign', ...signing, name])
+    await home.ok(home.path, ['verify', ...verifying, name])
+  })
+
   test('who may not push cannot sign, and is told so', async (t) => {
     tell(t, client)
     await using home = await withKeys(world.reader)

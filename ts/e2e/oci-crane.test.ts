@@ -160,6 +160,54 @@ function craneCases(start: () => Promise<ImageWorld & AsyncDisposable>): void {
     await home.ok(home.path, ['validate', '--remote', `${name}:1`])
   })
 
+  test('an index of images is made, filtered and its parts changed where they are', async (t) => {
+    tell(t, client)
+    await using home = await openHome()
+    const name = images('containers/assembled')
+    await writeFile(join(home.path, 'layer.tar'), layerTar({ 'etc/part': 'part' }))
+    await home.ok(home.path, ['append', '-f', 'layer.tar', '-t', `${name}:amd64`])
+    await home.ok(home.path, ['mutate', '--set-platform', 'linux/arm64', '-t', `${name}:arm64`, `${name}:amd64`])
+    await home.ok(home.path, ['index', 'append', '-m', `${name}:amd64`, '-m', `${name}:arm64`, '-t', `${name}:all`])
+    await home.ok(home.path, ['index', 'filter', '--platform', 'linux/arm64', '-t', `${name}:few`, `${name}:all`])
+    await home.ok(home.path, ['flatten', '-t', `${name}:flat`, `${name}:arm64`])
+    for (const tag of ['all', 'few', 'flat']) await home.ok(home.path, ['validate', '--remote', `${name}:${tag}`])
+    const { manifests }: { manifests: unknown[] } = JSON.parse(await home.ok(home.path, ['manifest', `${name}:few`]))
+    assert.equal(manifests.length, 1)
+  })
+
+  test('a component of a name may be any word of the protocol', async (t) => {
+    tell(t, client)
+    await using home = await openHome()
+    await writeFile(join(home.path, 'layer.tar'), layerTar({ 'etc/word': 'word' }))
+    for (const name of ['blobs/uploads', 'manifests/tags/list', 'referrers', 'token', 'a.b/c__d/e--f']) {
+      const image = images(`containers/${name}`)
+      await home.ok(home.path, ['append', '-f', 'layer.tar', '-t', `${image}:1`])
+      await home.ok(home.path, ['validate', '--remote', `${image}:1`])
+      assert.equal((await home.ok(home.path, ['ls', image])).trim(), '1')
+    }
+    assert.match(await home.fails(home.path, ['ls', images('containers/_x')]), /NAME_INVALID: .*"_x" is not made of/)
+  })
+
+  test('a tag that stays is set once, and neither moved nor removed, nor is its manifest', async (t) => {
+    tell(t, client)
+    await using home = await openHome()
+    const name = images('containers/released')
+    for (const [tag, text] of [
+      ['one', '1'],
+      ['two', '2'],
+    ] as const) {
+      await writeFile(join(home.path, 'layer.tar'), layerTar({ text }))
+      await home.ok(home.path, ['append', '-f', 'layer.tar', '-t', `${name}:${tag}`])
+    }
+    const digest = (await home.ok(home.path, ['digest', `${name}:one`])).trim()
+    for (let count = 0; count < 2; count++) await home.ok(home.path, ['tag', `${name}:one`, 'kept-1'])
+    const stays = /DENIED: The tag "kept-1" .*sha256:\w+.*immutable tags/
+    assert.match(await home.fails(home.path, ['tag', `${name}:two`, 'kept-1']), stays)
+    assert.match(await home.fails(home.path, ['delete', `${name}:kept-1`]), stays)
+    assert.match(await home.fails(home.path, ['delete', `${name}@${digest}`]), stays)
+    assert.equal((await home.ok(home.path, ['digest', `${name}:kept-1`])).trim(), digest)
+  })
+
   test('who may not push or delete is told so', async (t) => {
     tell(t, client)
     await using home = await openHome()

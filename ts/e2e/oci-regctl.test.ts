@@ -133,6 +133,22 @@ function regctlCases(start: () => Promise<ImageWorld & AsyncDisposable>, { blobB
     }
   })
 
+  test('an image whose digests are SHA-512 goes to the registry and back', async (t) => {
+    tell(t, client)
+    await using home = await openHome()
+    await writeLayout(`${home.path}/layout`, { it: anImage({ layers: [{ 'long.txt': 'sha512' }] }) })
+    const image = images('containers/long')
+    await home.ok(home.path, ['image', 'copy', 'ocidir://layout:it', `${image}:1`])
+    await home.ok(home.path, ['image', 'mod', '--digest-algo', 'sha512', '--create', `${image}:2`, `${image}:1`])
+    await home.ok(home.path, ['image', 'copy', `${image}:2`, 'ocidir://back:it'])
+    const digest = (await home.ok(home.path, ['image', 'digest', 'ocidir://back:it'])).trim()
+    assert.match(digest, /^sha512:[0-9a-f]{128}$/)
+    for (const reference of [`${image}:2`, `${image}@${digest}`]) {
+      assert.equal((await home.ok(home.path, ['image', 'digest', reference])).trim(), digest)
+    }
+    await home.ok(home.path, ['image', 'copy', 'ocidir://back:it', `${images('containers/longer')}@${digest}`])
+  })
+
   test('tag delete takes one tag and leaves the manifest with its others', async (t) => {
     tell(t, client)
     await using home = await openHome()
