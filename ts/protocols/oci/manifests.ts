@@ -45,7 +45,10 @@ export function manifests(deps: ProtocolDeps) {
       const { package: pkg, manifest, reference } = await find(c, await enterImage(c, deps, 'pull'))
       const { digest } = manifest
       const counted = reference.kind === 'tag' ? [reference.tag, digest] : [digest]
-      const counts = () => images.pulls.count(pkg.id, counted)
+      const counts = (isPull: boolean) => {
+        if (isPull) images.pulls.count(pkg.id, counted)
+        else images.pulls.look(pkg.id, counted)
+      }
       const isGet = c.req.method === 'GET'
       if (deps.recordDownload && isGet) await deps.recordDownload({ package: pkg, version: digest })
       const remembered = deps.recordDownload ? undefined : rememberedFor(c.var.principal).remember
@@ -56,9 +59,9 @@ export function manifests(deps: ProtocolDeps) {
         contentType: manifest.mediaType,
         etag: `"${digest}"`,
         headers: { ...versionHeader, 'docker-content-digest': digest },
-        ...(remembered && { remember: { ...remembered, onServed: (bytesSent: boolean) => bytesSent && counts() } }),
+        ...(remembered && { remember: { ...remembered, onServed: counts } }),
       })
-      if (isGet && !c.req.header('if-none-match')) counts()
+      counts(isGet && !c.req.header('if-none-match'))
       return answer
     },
 

@@ -2,15 +2,15 @@
 export interface PendingPull {
   readonly packageId: string
   readonly reference: string
-  /** 0: the count is written, the time is not. */
+  /** 0: it was looked at, or the count is written and the time is not. */
   readonly pulls: number
   /** Epoch milliseconds. */
   readonly lastPulledAt: number
 }
 
 export interface PendingPulls {
-  /** Counts one pull; false when too many references wait already and this is not one of them. */
-  add(packageId: string, reference: string, at: number): boolean
+  /** False when too many references wait already and this is not one of them. */
+  add(pull: PendingPull): boolean
   /** What waits: to be written, or put back; `settle` says that either was done with all. */
   takeAll(): PendingPull[]
   putBack(pull: PendingPull): void
@@ -33,9 +33,10 @@ export function pendingPulls(maxReferences: number): PendingPulls {
   }
 
   return {
-    add(packageId, reference, at) {
-      if (waiting.size + taken >= maxReferences && !waiting.has(keyOf(packageId, reference))) return false
-      merge({ packageId, reference, pulls: 1, lastPulledAt: at })
+    add(pull) {
+      const isNew = !waiting.has(keyOf(pull.packageId, pull.reference))
+      if (isNew && waiting.size + taken >= maxReferences) return false
+      merge(pull)
       return true
     },
     takeAll() {

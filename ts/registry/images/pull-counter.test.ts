@@ -39,6 +39,28 @@ test('the time of the last pull never moves back, whichever process writes last'
   assert.deepEqual((await early.of('pkg_a', ['latest'])).get('latest'), { pulls: 2, lastPulledAt: 2000 })
 })
 
+test('a look moves the time and counts nothing, also of what was never pulled', async () => {
+  await using engine = await openTestEngine(schema.collections)
+  let now = 1000
+  const downloads: string[][] = []
+  const counted = { count: (...what: string[]) => void downloads.push(what) }
+  const counter = pullCounter({ engine: engine.store, downloads: counted, now: () => now })
+  counter.count('pkg_a', ['latest'])
+  await counter.flush()
+  now = 2000
+  counter.look('pkg_a', ['latest', digest])
+  await counter.flush()
+  const told = await counter.of('pkg_a', ['latest', digest])
+  assert.deepEqual(
+    [told.get('latest'), told.get(digest)],
+    [
+      { pulls: 1, lastPulledAt: 2000 },
+      { pulls: 0, lastPulledAt: 2000 },
+    ],
+  )
+  assert.deepEqual(downloads, [])
+})
+
 test('a digest is a download of its package, a tag is not', async () => {
   await using engine = await openTestEngine(schema.collections)
   const downloads: string[][] = []

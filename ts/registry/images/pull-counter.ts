@@ -38,11 +38,10 @@ export function pullCounter({ engine, downloads, now = Date.now, maxPending = 10
 
   /** Resolves to those whose count is written. */
   async function addCounts(batch: readonly PendingPull[], keep: Keep): Promise<PendingPull[]> {
-    const written = batch.filter(({ pulls }) => pulls === 0)
-    const counted = batch.filter(({ pulls }) => pulls > 0)
-    const outcomes = await outcomesOf(counted.map(addition))
+    const written: PendingPull[] = []
+    const outcomes = await outcomesOf(batch.map(addition))
     for (const [i, outcome] of outcomes.entries()) {
-      const pull = counted[i]
+      const pull = batch[i]
       if (!pull) continue
       if (outcome.status === 'fulfilled') written.push(pull)
       else keep(pull, outcome.reason)
@@ -90,9 +89,13 @@ export function pullCounter({ engine, downloads, now = Date.now, maxPending = 10
   return {
     count(packageId, references) {
       for (const reference of references) {
-        const isCounted = pending.add(packageId, reference, now())
+        const isCounted = pending.add({ packageId, reference, pulls: 1, lastPulledAt: now() })
         if (isCounted && reference.includes(':')) downloads.count(packageId, reference)
       }
+    },
+
+    look(packageId, references) {
+      for (const reference of references) pending.add({ packageId, reference, pulls: 0, lastPulledAt: now() })
     },
 
     flush() {

@@ -1,6 +1,7 @@
 /** How often a tag or digest was pulled. Times are epoch milliseconds. */
 export interface PullCount {
   readonly pulls: number
+  /** Or looked at: a client that has the image already asks no more. */
   readonly lastPulledAt: number
 }
 
@@ -8,6 +9,8 @@ export interface PullCount {
 export interface Pulls {
   /** Adds one to each of the references (a tag, a digest); never waits. A digest is a download of its package, too. */
   count(packageId: string, references: readonly string[]): void
+  /** The same for a client that was told no more than which manifest it is: moves the time, and counts no pull. */
+  look(packageId: string, references: readonly string[]): void
   /** Writes what was counted. What cannot be written is kept for the next time; then it throws. */
   flush(): Promise<void>
   /** Written pulls by reference; those never pulled are absent. */

@@ -3,6 +3,7 @@ import { marksOf, policy } from '../policy.ts'
 import type { Package, Unit } from '../store.ts'
 import { type LastUse, type RetentionTerms, tagVerdict, untaggedVerdict, type Verdict } from './retention-plan.ts'
 import type { RetentionDeps } from './retention-walk.ts'
+import { tagUses } from './tag-uses.ts'
 
 /** How deep indexes may lie in indexes, and referrers be about referrers, before they are left alone. */
 const maxDepth = 16
@@ -65,13 +66,8 @@ export function manifestJudge(
       const more = after === undefined ? {} : { after }
       const page = await store.imageTags.find('byUnit', { equals: { unitId }, limit: recordsPerRead, ...more })
       const tags = page.items.map(({ value }) => value)
-      const pulled = await images.pulls.of(
-        pkg.id,
-        tags.map(({ tag }) => tag),
-      )
-      const kept = tags.find(({ tag, updatedAt: pushedAt }) => {
-        return !tagVerdict({ tag, pushedAt, lastPulledAt: pulled.get(tag)?.lastPulledAt }, terms).isGoing
-      })
+      const uses = await tagUses(images, pkg.id, tags)
+      const kept = uses.find((use) => !tagVerdict(use, terms).isGoing)
       if (kept) return `the tag "${kept.tag}" names it`
       after = page.next
       if (after === undefined) return undefined

@@ -5,6 +5,7 @@ import { policy } from '../policy.ts'
 import { manifestJudge } from './retention-manifests.ts'
 import { type RetentionTerms, tagVerdict } from './retention-plan.ts'
 import type { RetentionDeps, RetentionFinding } from './retention-walk.ts'
+import { tagUses } from './tag-uses.ts'
 
 const tagsAtOnce = 50
 const referrersPerRead = 100
@@ -19,8 +20,8 @@ export function removal(deps: RetentionDeps, terms: RetentionTerms, author: Auth
   async function removeTag({ package: pkg, tag = '' }: RetentionFinding): Promise<boolean> {
     const seen = await images.tags.find(pkg, tag)
     if (!seen) return false
-    const lastPulledAt = (await images.pulls.of(pkg.id, [tag])).get(tag)?.lastPulledAt
-    if (!tagVerdict({ tag, pushedAt: seen.updatedAt, lastPulledAt }, terms).isGoing) return false
+    const [use] = await tagUses(images, pkg.id, [seen])
+    if (!use || !tagVerdict(use, terms).isGoing) return false
     return unlessKept(() => images.tags.delete(pkg, tag, author, seen))
   }
 

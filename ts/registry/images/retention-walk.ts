@@ -6,6 +6,7 @@ import type { Images } from './images.ts'
 import { lastPushed, type TagPush } from './last-pushed.ts'
 import { manifestJudge } from './retention-manifests.ts'
 import { type RetentionTerms, removesTags, tagVerdict } from './retention-plan.ts'
+import { tagUses } from './tag-uses.ts'
 
 /** What goes by the rule of its repository, and why. */
 export interface RetentionFinding {
@@ -119,16 +120,12 @@ async function* tagSteps(
   let after = place.after === undefined ? undefined : String(place.after)
   for (;;) {
     const { items, hasMore } = await images.tags.list(pkg, { limit: stepSize, ...(after !== undefined && { after }) })
-    const pulled = await images.pulls.of(
-      pkg.id,
-      items.map(({ tag }) => tag),
-    )
-    const findings = items.flatMap(({ tag, digest, updatedAt: pushedAt }): RetentionFinding[] => {
-      const lastPulledAt = pulled.get(tag)?.lastPulledAt
-      const { isGoing, why } = tagVerdict({ tag, pushedAt, lastPulledAt }, terms)
-      if (!isGoing) return []
-      const facts = { kind: 'tag' as const, package: pkg, place: tag, tag, digest, pushedAt, why }
-      return [{ ...facts, ...(lastPulledAt !== undefined && { lastPulledAt }) }]
+    const uses = await tagUses(images, pkg.id, items)
+    const findings = items.flatMap(({ tag, digest }, i): RetentionFinding[] => {
+      const use = uses[i]
+      if (!use) return []
+      const { isGoing, why } = tagVerdict(use, terms)
+      return isGoing ? [{ kind: 'tag', package: pkg, place: tag, digest, ...use, why }] : []
     })
     after = items.at(-1)?.tag
     if (after === undefined) return

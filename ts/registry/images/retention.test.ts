@@ -82,6 +82,19 @@ describe('tags', () => {
     assert.deepEqual(await s.tags(), ['just-pulled', 'pulled'])
   })
 
+  test('whose manifest was pulled by its digest stay, as clients do that ask by tag for the digest alone', async () => {
+    await using s = await setUp({ unpulledDays: 7 })
+    const [used, unused] = [await s.push({ tags: ['used'] }), await s.push({ tags: ['unused', 'looked-at'] })]
+    for (const tag of ['used', 'unused', 'looked-at']) await s.ageTag(tag, 8 * dayMs)
+    const { id } = await s.image()
+    s.pulls.count(id, [used.digest])
+    s.pulls.look(id, ['looked-at'])
+    await s.pulls.flush()
+    assert.deepEqual(await s.told(), ['unused'])
+    await s.run()
+    assert.deepEqual([await s.tags(), await s.has(unused)], [['looked-at', 'used'], true])
+  })
+
   test('that are immutable stay, whatever the rule says', async () => {
     await using s = await setUp({ olderThanDays: 1 })
     await s.push({ tags: ['release-1', 'nightly'] })
