@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { loadConfig } from '../config.ts'
+import { takeLease } from '../jobs/lease.ts'
 import type { BlobDocument } from '../metadata/package-schema.ts'
 import * as packageSchema from '../metadata/package-schema.ts'
 import { bytesOf } from '../testing/bytes.ts'
@@ -34,6 +35,24 @@ test('a dry run tells what would go and why, changes nothing, and the run takes 
   assert.equal(await cli.ok('gc', '--dry-run', '--grace', '4d'), 'Nothing would go.')
   assert.equal(await cli.ok('gc'), 'Removed 0 uploads, 0 links and 1 blob (3 bytes); 1 old blob looked at.')
   assert.equal(await cli.ok('gc'), 'Nothing was there to remove; 0 old blobs looked at.')
+})
+
+test('a run is in the history of the job and in the audit trail; beside another one it is refused', async () => {
+  using cli = openCommandLine()
+  await cli.ok('gc')
+  const [job] = (await cli.json('jobs')) as { name: string; outcome: string }[]
+  assert.deepEqual([job?.name, job?.outcome], ['gc', 'success'])
+  const [entry] = (await cli.json('audit', 'list', '--action', 'job.run')) as { target: { name: string } }[]
+  assert.equal(entry?.target.name, 'gc')
+  const { engine, blobs } = await openStores(loadConfig(cli.env))
+  await takeLease(engine, 'garbage-collection', 'somebody', 60)
+  await cli.refuses(
+    ['gc'],
+    1,
+    /A garbage collection runs already on .+ \(pid \d+\)\. If that was killed, another can go on/,
+  )
+  await blobs.close()
+  await engine.close()
 })
 
 test('as JSON both are one object', async () => {

@@ -1,16 +1,19 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { durationFrom, ValueError } from '../config/values.ts'
-import { type Config, loadConfig } from '../config.ts'
-import { garbageCollector } from '../jobs/gc.ts'
+import { loadConfig } from '../config.ts'
+import { type GarbageTurn, garbageCollector } from '../jobs/gc.ts'
 import { type GarbageItem, previewGarbage } from '../jobs/gc-preview.ts'
 import { paced } from '../jobs/pace.ts'
 import { counted, sizeWords } from '../jobs/words.ts'
+import type { MetadataEngine } from '../metadata/engine.ts'
 import type { GarbageRunDocument, GarbageTotals } from '../metadata/platform-schema.ts'
 import { jsonList } from './json-list.ts'
-import { openStores, type Stores } from './open-stores.ts'
+import { openBlobs, openMetadata } from './open-stores.ts'
+import { recordedJob } from './recorded-job.ts'
 import { repositoryNames } from './repository-names.ts'
 import { stopBySignal } from './stop-by-signal.ts'
 import type { Terminal } from './terminal.ts'
+import { withAccess } from './with-access.ts'
 
 /** Beside a server on the same machine, half of a processor. */
 const restShare = 1
@@ -32,17 +35,7 @@ export function gcCommand(program: Command, terminal: Terminal): void {
     .option('--grace <duration>', 'keep what was touched in this time: 2h to 365d (default: GC_GRACE_PERIOD)', grace)
     .option('--json', 'print the outcome as JSON')
     .addHelpText('after', '\nExamples:\n  $ stowage gc --dry-run\n  $ stowage gc --grace 48h')
-    .action(async (options: Options) => {
-      const config = loadConfig(terminal.env)
-      const stores = await openStores(config)
-      try {
-        if (options.dryRun) await preview(options, config, stores, terminal)
-        else await collect(options, config, stores, terminal)
-      } finally {
-        await stores.blobs.close()
-        await stores.engine.close()
-      }
-    })
+    .action((options: Options) => (options.dryRun ? preview(options, terminal) : collect(options, terminal)))
 }
 
 function grace(text: string): number {
@@ -53,13 +46,26 @@ function grace(text: string): number {
   }
 }
 
-async function preview(options: Options, config: Config, { engine }: Stores, terminal: Terminal): Promise<void> {
+async function preview(options: Options, terminal: Terminal): Promise<void> {
+  const config = loadConfig(terminal.env)
+  const engine = await openMetadata(config.metadata)
+  try {
+    await printPreview({ graceSeconds: config.gcGraceSeconds, ...options }, engine, terminal)
+  } finally {
+    await engine.close()
+  }
+}
+
+async function printPreview(
+  { graceSeconds, grace: wanted = graceSeconds, json }: Options & { readonly graceSeconds: number },
+  engine: MetadataEngine,
+  terminal: Terminal,
+): Promise<void> {
   using stop = stopBySignal()
-  const { grace: graceSeconds = config.gcGraceSeconds, json } = options
   const list = json && jsonList(terminal)
   const nameOf = repositoryNames(engine)
   const totals = { uploads: 0, links: 0, blobs: 0, sizeBytes: 0 }
-  const items = previewGarbage(engine, { graceSeconds, now: Date.now(), rest: paced(stop.signal, restShare) })
+  const items = previewGarbage(engine, { graceSeconds: wanted, now: Date.now(), rest: paced(stop.signal, restShare) })
   for await (const item of items) {
     if (stop.signal.aborted) throw new Error('stopped before all was looked at.')
     count(totals, item)
@@ -98,20 +104,31 @@ function isNothing({ uploads, links, blobs }: GarbageTotals): boolean {
   return uploads + links + blobs === 0
 }
 
-async function collect(options: Options, config: Config, { engine, blobs }: Stores, terminal: Terminal): Promise<void> {
+async function collect(options: Options, terminal: Terminal): Promise<void> {
   using stop = stopBySignal()
-  const collector = garbageCollector({ engine, blobs, graceSeconds: config.gcGraceSeconds })
-  const run = await collector.collect({
-    signal: stop.signal,
-    restShare,
-    ...(options.grace !== undefined && { graceSeconds: options.grace }),
-    onProgress: tellingProgress(terminal),
+  const { blobs: blobConfig, gcGraceSeconds: graceSeconds } = loadConfig(terminal.env)
+  const run = await withAccess(terminal.env, async (_access, engine, trail) => {
+    const blobs = await openBlobs(blobConfig)
+    const turn: GarbageTurn = {
+      signal: stop.signal,
+      restShare,
+      ...(options.grace !== undefined && { graceSeconds: options.grace }),
+      onProgress: tellingProgress(terminal),
+    }
+    const collector = garbageCollector({ engine, blobs, graceSeconds })
+    try {
+      return await recordedJob({ engine, trail }, 'gc', () => collector.collect(turn))
+    } finally {
+      await blobs.close()
+    }
   })
   if (run.phase !== 'done') throw new Error('stopped; the next run goes on where this one ended.')
-  if (options.json) return terminal.print(JSON.stringify(outcomeOf(run)))
-  terminal.print(
-    `${isNothing(run.removed) ? 'Nothing was there to remove' : `Removed ${amounts(run.removed)}`}; ${counted(run.seen, 'old blob')} looked at.`,
-  )
+  terminal.print(options.json ? JSON.stringify(outcomeOf(run)) : outcomeWords(run))
+}
+
+function outcomeWords({ removed, seen }: GarbageRunDocument): string {
+  const what = isNothing(removed) ? 'Nothing was there to remove' : `Removed ${amounts(removed)}`
+  return `${what}; ${counted(seen, 'old blob')} looked at.`
 }
 
 function outcomeOf({ startedAt, finishedAt = startedAt, cutoff, seen, removed }: GarbageRunDocument): object {

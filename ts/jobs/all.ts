@@ -1,13 +1,14 @@
 import type { AuditTrail } from '../access/audit/audit-trail.ts'
 import type { Deletions } from '../access/deletions.ts'
 import type { BlobStore } from '../blobs/store.ts'
+import { hasCode } from '../errors.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
 import type { Registry } from '../registry/registry.ts'
 import { auditJobs } from './audit.ts'
 import { advanceDeletions } from './deletions.ts'
 import type { GarbageCollector } from './gc.ts'
 import { retentionJob } from './retention.ts'
-import type { Job } from './scheduler.ts'
+import type { Job, JobTurn } from './scheduler.ts'
 import type { UsageReports } from './usage.ts'
 
 const daySeconds = 86_400
@@ -100,9 +101,18 @@ export function allJobs(deps: JobsDeps): Job[] {
       everySeconds: weekSeconds,
       exclusive: true,
       dueAt: async () => ((await garbage.finishedAt()) ?? 0) + weekSeconds * 1000,
-      run: async ({ signal }) => void (await garbage.collect({ signal, restShare: garbageRestShare })),
+      run: (turn) => collectGarbage(garbage, turn),
     },
     retentionJob(registry, deps.engine),
     ...auditJobs(deps.trail, deps.auditRetentionDays),
   ]
+}
+
+async function collectGarbage(garbage: GarbageCollector, { signal, isRequested }: JobTurn): Promise<void> {
+  try {
+    await garbage.collect({ signal, restShare: garbageRestShare })
+  } catch (err) {
+    // A command collects: this job's time comes again.
+    if (isRequested || !hasCode(err, 'job_running')) throw err
+  }
 }
