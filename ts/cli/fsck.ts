@@ -1,13 +1,17 @@
 import type { Command } from 'commander'
-import { loadConfig } from '../config.ts'
+import type { BlobStore } from '../blobs/store.ts'
+import { type Config, loadConfig } from '../config.ts'
 import { checkStores } from '../jobs/fsck.ts'
 import type { Finding } from '../jobs/fsck-finding.ts'
 import { paced } from '../jobs/pace.ts'
 import { counted } from '../jobs/words.ts'
+import type { MetadataEngine } from '../metadata/engine.ts'
 import { jsonList } from './json-list.ts'
-import { openStores } from './open-stores.ts'
+import { openBlobs, openMetadata } from './open-stores.ts'
+import { recordedJob } from './recorded-job.ts'
 import { stopBySignal } from './stop-by-signal.ts'
 import type { Terminal } from './terminal.ts'
+import { withAccess } from './with-access.ts'
 
 /** Beside a server on the same machine, half of a processor. */
 const restShare = 1
@@ -33,36 +37,62 @@ export function fsckCommand(program: Command, terminal: Terminal): void {
 
 async function check(options: Options, terminal: Terminal): Promise<void> {
   const config = loadConfig(terminal.env)
-  const { engine, blobs } = await openStores(config)
+  const blobs = await openBlobs(config.blobs)
+  const checkWith = (engine: MetadataEngine) => printFindings(options, { engine, blobs, config }, terminal)
+  try {
+    // What is repaired is in the audit trail as done by whoever runs the command.
+    if (options.repair) {
+      await withAccess(terminal.env, (_access, engine, trail) =>
+        recordedJob({ engine, trail }, 'fsck', () => checkWith(engine)),
+      )
+    } else {
+      await withMetadata(config, checkWith)
+    }
+  } finally {
+    await blobs.close()
+  }
+}
+
+async function withMetadata(config: Config, use: (engine: MetadataEngine) => Promise<void>): Promise<void> {
+  const engine = await openMetadata(config.metadata)
+  try {
+    await use(engine)
+  } finally {
+    await engine.close()
+  }
+}
+
+interface Opened {
+  readonly engine: MetadataEngine
+  readonly blobs: BlobStore
+  readonly config: Config
+}
+
+async function printFindings(options: Options, { engine, blobs, config }: Opened, terminal: Terminal): Promise<void> {
   using stop = stopBySignal()
   const seen = new Map<string, number>()
   const totals = { findings: 0, repaired: 0 }
   const list = options.json && jsonList(terminal)
   const progress = tellingProgress(terminal)
-  try {
-    const findings = checkStores({
-      engine,
-      blobs,
-      graceSeconds: config.gcGraceSeconds,
-      isFast: options.fast ?? false,
-      repairs: options.repair ?? false,
-      now: Date.now,
-      signal: stop.signal,
-      rest: paced(stop.signal, restShare),
-      onProgress(thing, count) {
-        seen.set(thing, count)
-        progress(thing, count)
-      },
-    })
-    for await (const finding of findings) {
-      totals.findings += 1
-      if (finding.repaired !== undefined) totals.repaired += 1
-      if (list) list.add(finding)
-      else terminal.print(lineOf(finding))
-    }
-  } finally {
-    await blobs.close()
-    await engine.close()
+  const findings = checkStores({
+    engine,
+    blobs,
+    graceSeconds: config.gcGraceSeconds,
+    isFast: options.fast ?? false,
+    repairs: options.repair ?? false,
+    now: Date.now,
+    signal: stop.signal,
+    rest: paced(stop.signal, restShare),
+    onProgress(thing, count) {
+      seen.set(thing, count)
+      progress(thing, count)
+    },
+  })
+  for await (const finding of findings) {
+    totals.findings += 1
+    if (finding.repaired !== undefined) totals.repaired += 1
+    if (list) list.add(finding)
+    else terminal.print(lineOf(finding))
   }
   if (stop.signal.aborted) throw new Error('stopped before all was looked at.')
   if (list) list.end({ ...totals, seen: Object.fromEntries(seen) })
