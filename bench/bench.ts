@@ -9,7 +9,7 @@ import type { Line } from './results.ts'
 import { openSetting } from './setting.ts'
 import { installVerdaccio, requireWrk } from './tools.ts'
 
-/** Measures Stowage beside Verdaccio and a bare server; docs/performance.md explains what and why. */
+/** Measures Stowage beside other registries and bare servers; docs/performance.md explains what and why. */
 async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args)
   if (!options) return void process.stdout.write(help)

@@ -17,7 +17,7 @@ export const help = `npm run bench -- [--only ROW,…] [--seconds N] [--rounds N
   --only      only rows whose name begins so, several separated by commas
   --seconds   how long each contestant is driven in a round (default 5; with --quick 1)
   --rounds    how often they take turns (default 3, at least 3)
-  --quick     short rounds, and 20,000 packages instead of 1,000,000
+  --quick     short rounds, 20,000 packages instead of 1,000,000 and 1,000 tags instead of 10,000
   --markdown  tables in Markdown, as in docs/performance.md
   --json      writes every sample to a file
 

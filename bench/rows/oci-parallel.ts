@@ -25,8 +25,8 @@ export const imageParallelRow: Row = {
   id: 'oci-parallel',
   title: `resident memory during pulls and pushes of ${large}`,
   async run(setting) {
-    // Memory does not grow with what was transferred before: a fifth of all bytes shows it as well as all do.
-    const limitSeconds = setting.seconds * 10
+    // Memory does not grow with what was transferred before: a part of all bytes shows it as well as all do.
+    const limitSeconds = setting.seconds * 6
     return [
       ...(await measurePeaks(setting, `pulls of ${large}`, async (server) => {
         await storeBlobs(server, image, [seed])
