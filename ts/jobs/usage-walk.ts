@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { isGone } from '../access/gone.ts'
 import * as accessSchema from '../metadata/access-schema.ts'
 import type { MetadataEngine, Page, Stored } from '../metadata/engine.ts'
 import * as packageSchema from '../metadata/package-schema.ts'
 import type * as platformSchema from '../metadata/platform-schema.ts'
+import { paced } from './pace.ts'
 
 const packagesAtOnce = 20
 const pageLength = 1000
@@ -22,7 +22,7 @@ const nothing: platformSchema.Usage = { packages: 0, versions: 0, files: 0, size
  * `undefined` when it was told to stop.
  */
 export async function countUsage(engine: MetadataEngine, signal: AbortSignal): Promise<Found | undefined> {
-  const rest = rests(signal)
+  const rest = paced(signal, restShare)
   const repositories: platformSchema.RepositoryUsage[] = []
   const protocols = new Map<string, platformSchema.ProtocolUsage>()
   for await (const repository of every((page) => engine.collection(accessSchema.repositories).find('byName', page))) {
@@ -120,14 +120,3 @@ function keepLargest(repositories: platformSchema.RepositoryUsage[]): void {
 
 const byProtocol = (a: platformSchema.ProtocolUsage, b: platformSchema.ProtocolUsage) =>
   a.protocol < b.protocol ? -1 : 1
-
-/** Waits in proportion to what was worked since the last time, unless it was next to nothing or the walk ends. */
-function rests(signal: AbortSignal): () => Promise<void> {
-  let since = performance.now()
-  return async () => {
-    const workedMs = performance.now() - since
-    if (workedMs <= 5) return
-    await delay(workedMs * restShare, undefined, { signal }).catch(() => {})
-    since = performance.now()
-  }
-}
