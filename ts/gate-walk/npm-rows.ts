@@ -260,8 +260,8 @@ function couchLoginWithRevision({
   lapse,
   limits,
 }: Parameters<Extract<Row['needs'], (...args: never) => unknown>>[0]): Outcome {
-  if (is === 'nobody') return 'allowed'
   if ((lapse !== undefined && lapse !== 'rotating') || limits?.address === 'elsewhere') return 'credentials invalid'
+  if (is === 'nobody') return 'allowed'
   return is === 'robot' && by !== 'nothing' ? 'denied' : 'credentials invalid'
 }
 
