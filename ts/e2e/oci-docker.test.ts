@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { machineDocker } from '../testing/image-clients.ts'
+import { dockerWithoutEngine } from '../testing/image-clients.ts'
 import { anImage } from '../testing/oci-images.ts'
 import { suiteOf } from './dialects.ts'
 import { pushImage } from './image-requests.ts'
 import { type ImageServer, imageHome, startImageServer } from './image-world.ts'
 import { tell } from './shared-cases.ts'
 
-const client = machineDocker()
+const client = dockerWithoutEngine()
 
 // What it does itself. What its engine asks for is replayed in the table of requirements.
 describe(...suiteOf(client), () => {

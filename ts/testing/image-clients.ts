@@ -25,11 +25,12 @@ export function imageClient(name: ImageClientName): Client {
   return { name, version, program, nodeFolder: ownNode, skip, variables: isolation, through: pinned ? [] : ownMounts() }
 }
 
-/** The Docker CLI that this machine has, which is part of no setup: without an engine it signs in and makes manifests. */
-export function machineDocker(): Client {
-  const program = ['/usr/local/bin/docker', '/usr/bin/docker'].find((path) => existsSync(path))
+/** The Docker CLI of this machine, or the one unpacked for the tests: without an engine it signs in and makes manifests. */
+export function dockerWithoutEngine(): Client {
+  const programs = ['/usr/local/bin/docker', '/usr/bin/docker', join(engineFolder, 'bin/docker')]
+  const program = programs.find((path) => existsSync(path))
+  const skip = skipUnless(program !== undefined, 'there is no docker (scripts/setup-test-tools.sh)')
   const version = program === undefined ? 'none' : versionOf(program)
-  const skip = program === undefined ? 'this machine has no docker' : undefined
   return { name: 'docker', version, program: program ?? 'docker', nodeFolder: ownNode, skip, variables: isolation }
 }
 
