@@ -70,6 +70,13 @@ test('immutable tags are set by pattern, shown, and taken back', async () => {
   assert.match(await stowage.ok('repo', 'list', 'acme'), /^npm\/acme\/fixed +private *$/m)
 })
 
+test('every tag of images may be immutable', async () => {
+  await stowage.ok('repo', 'create', 'oci/acme/releases', '--immutable-tags', '*')
+  assert.match(await stowage.ok('repo', 'show', 'oci/acme/releases'), /^immutable tags +\*$/m)
+  await stowage.ok('repo', 'set', 'oci/acme/releases', '--immutable-tags', 'v*')
+  assert.match(await stowage.ok('repo', 'show', 'oci/acme/releases'), /^immutable tags +v\*$/m)
+})
+
 describe('what cannot be done exits with 1, in one sentence', () => {
   const cases: [name: string, argv: string[], note: RegExp][] = [
     ['an unknown repository', ['repo', 'show', 'npm/acme/x'], /^stowage: There is no repository "npm\/acme\/x"\.$/],
