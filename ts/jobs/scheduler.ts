@@ -127,10 +127,17 @@ export function startJobs(jobs: readonly Job[], engine: MetadataEngine, log: Log
 
   const timers = slots.map((slot) => startTimer(slot, () => slot.startedAt ?? begin(slot, false)))
 
+  function runningOf({ startedAt }: Slot, known: JobDocument | undefined): JobState['running'] {
+    if (startedAt !== undefined) return { process: processName, startedAt }
+    const elsewhere = known?.running
+    return elsewhere && elsewhere.until > Date.now()
+      ? { process: elsewhere.process, startedAt: elsewhere.startedAt }
+      : undefined
+  }
+
   async function stateOf(slot: Slot, known: JobDocument | undefined): Promise<JobState> {
     const { name, summary, everySeconds, exclusive } = slot.job
-    const elsewhere = known?.running && known.running.until > Date.now() ? known.running : undefined
-    const running = slot.startedAt ? { process: processName, startedAt: slot.startedAt } : elsewhere
+    const running = runningOf(slot, known)
     const last = newer(slot.last, known?.last)
     const dueAt = (await slot.job.dueAt?.()) ?? 0
     return {
@@ -138,7 +145,7 @@ export function startJobs(jobs: readonly Job[], engine: MetadataEngine, log: Log
       summary,
       everySeconds,
       exclusive,
-      ...(running && { running: { process: running.process, startedAt: running.startedAt } }),
+      ...(running && { running }),
       ...(last && { last }),
       nextAt: Math.max(slot.nextAt, dueAt),
     }
@@ -154,7 +161,8 @@ export function startJobs(jobs: readonly Job[], engine: MetadataEngine, log: Log
       const slot = slots.find(({ job }) => job.name === name)
       if (!slot) throw unknownJob(name, slots)
       const known = await history.get(name)
-      const { running } = await stateOf(slot, known)
+      // Nothing is waited for from here until it has begun: of two requests one is refused.
+      const running = runningOf(slot, known)
       if (running) throw new RegistryError('job_running', `The job "${name}" runs already: on ${running.process}.`)
       if (stopping.signal.aborted) throw new RegistryError('unavailable', 'The server is stopping.')
       begin(slot, true)
