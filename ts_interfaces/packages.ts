@@ -73,6 +73,7 @@ const manifest = z.strictObject({
   mediaType: z.string(),
   kind: z.enum(['image', 'index']),
   artifactType: z.string().optional(),
+  platforms: z.array(z.string()).optional().meta({ description: 'Of an index, such as linux/arm64/v8' }),
   subject: z.string().optional().meta({ description: 'The digest of what it is about' }),
   annotations: z.record(z.string(), z.string()),
 })

@@ -74,6 +74,7 @@ describe('an image', () => {
       ],
     )
     assert.equal(items[0].manifest.subject, index.digest)
+    assert.deepEqual([items[0].manifest.platforms, items[1].manifest.platforms], [undefined, ['linux/amd64']])
     assert.ok(Date.parse(items[1].lastPulledAt) > 0)
     const one = await s.ask('GET', `/versions/${encodeURIComponent(index.digest)}`)
     assert.deepEqual(one.body, items[1])

@@ -7,6 +7,7 @@ import type { PackageEntered } from './package-entry.ts'
 import { timeOf } from './page-of.ts'
 
 const shownTags = 100
+const shownPlatforms = 100
 
 type Images = Pick<Registry, 'images'>
 
@@ -55,11 +56,13 @@ function plainBody({ package: { value } }: PackageEntered, found: Version): Pack
 }
 
 function manifestBody({ mediaType, facts }: Manifest): PackageVersion['manifest'] {
-  const { kind, artifactType, subject, annotations } = facts
+  const { kind, artifactType, subject, annotations, references } = facts
+  const platforms = new Set(references.flatMap(({ platform }) => platform ?? []))
   return {
     mediaType,
     kind,
     ...(artifactType !== undefined && { artifactType }),
+    ...(platforms.size > 0 && { platforms: [...platforms].slice(0, shownPlatforms) }),
     ...(subject !== undefined && { subject }),
     annotations: { ...annotations },
   }

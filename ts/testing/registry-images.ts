@@ -14,7 +14,7 @@ const mediaType = 'application/vnd.oci.image.manifest.v1+json'
 export interface PushedManifest {
   readonly image?: string
   readonly tags?: readonly string[]
-  /** What an index names. */
+  /** What an index names, all for linux/amd64. */
   readonly children?: readonly Manifest[]
   /** What it is about. */
   readonly subject?: string
@@ -41,6 +41,7 @@ export function imagesIn({ engine, registry, blobs }: Opened, repository: Reposi
         sizeBytes,
         mediaType,
         isOptional: false,
+        platform: 'linux/amd64',
       }),
     )
     const facts: ManifestFacts = {

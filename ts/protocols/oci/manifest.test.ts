@@ -48,6 +48,20 @@ describe('a manifest that is read', () => {
     assert.deepEqual([list.kind, list.references[0]?.kind], ['index', 'manifest'])
   })
 
+  test('an index whose manifests are for platforms, also for strange ones', () => {
+    const platforms = [
+      [{ os: 'linux', architecture: 'arm64', variant: 'v8' }, 'linux/arm64/v8'],
+      [{ os: 'linux', architecture: 7 }, 'linux'],
+      ['linux', undefined],
+      [null, undefined],
+      [{}, undefined],
+    ] as const
+    for (const [platform, shown] of platforms) {
+      const { references } = read(anIndex({ manifests: [{ ...child, platform }] }), ociIndex)
+      assert.equal(references[0]?.platform, shown)
+    }
+  })
+
   test('an index of indexes, and of what no platform is', () => {
     const children = [
       { ...child, mediaType: ociIndex },

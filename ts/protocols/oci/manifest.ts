@@ -146,7 +146,17 @@ function readIndex(value: Fields, mediaType: ManifestType): ManifestFacts {
 function referenceOf(descriptor: Descriptor, field: string, kind: ManifestReference['kind']): ManifestReference {
   requireData(descriptor, field)
   const { digest, size: sizeBytes, mediaType } = descriptor
-  return { kind, digest, sizeBytes, mediaType, isOptional: kind === 'blob' && isOptionalLayer(mediaType) }
+  const platform = kind === 'manifest' ? platformText(descriptor['platform']) : undefined
+  const isOptional = kind === 'blob' && isOptionalLayer(mediaType)
+  return { kind, digest, sizeBytes, mediaType, isOptional, ...(platform !== undefined && { platform }) }
+}
+
+/** For people alone: what is none is passed over. */
+function platformText(platform: unknown): string | undefined {
+  if (typeof platform !== 'object' || platform === null) return undefined
+  const { os, architecture, variant } = platform as Fields
+  const parts = [os, architecture, variant].filter((part) => typeof part === 'string' && part !== '')
+  return parts.length > 0 ? parts.join('/').slice(0, 100).toWellFormed() : undefined
 }
 
 /** What a descriptor carries with it must be what it describes. */

@@ -6,6 +6,8 @@ export interface ManifestReference {
   readonly mediaType: string
   /** The image may do without it: a foreign or non-distributable layer. */
   readonly isOptional: boolean
+  /** What an index says that its manifest is for: `linux/arm64/v8`. */
+  readonly platform?: string
 }
 
 /** What the registry must know of a manifest; the protocol reads it from the bytes, and it is stored with the unit. */
