@@ -141,7 +141,7 @@ function insufficient(principal: Principal): RegistryError {
   const message =
     principal.kind === 'anonymous'
       ? 'Sign in first: run "docker login", or the like of your client.'
-      : 'The token does not allow this here. Ask the token service for another, or sign in as somebody who may.'
+      : 'You may not do this here, or there is no such image. Sign in as somebody who may.'
   return new RegistryError('auth_required', message)
 }
 
