@@ -24,6 +24,8 @@ export async function completeUnfinished({ store, finish, sweep }: CompletionDep
   for (;;) {
     const page = await store.intents.find('byAge', { range: { before }, limit: 100 })
     for (const intent of page.items) await completeOne({ store, finish, sweep }, intent)
+    // Else the next page would be this one.
+    await finish.settled()
     completed += page.items.length
     if (page.items.length < 100) return completed
   }

@@ -33,6 +33,10 @@ export interface Finish {
 /** The id of a publish's entry in the change log; those of other changes are that of their intent. */
 const entryOf = (unitId: string) => `chg_${unitId}`
 
+/** How long the intents of finished changes are gathered. */
+const dropAfterMs = 50
+const noop = () => {}
+
 export interface FinishDeps {
   readonly store: RegistryStore
   readonly log: ChangeLog
@@ -72,14 +76,23 @@ export function finishing({ store, log, postings, sweep, onChange }: FinishDeps)
     }
   }
 
-  const dropping = new Set<Promise<void>>()
-  /** Nobody waits for this: an intent that stays is completed once more, which changes nothing. */
+  const finished: string[] = []
+  let timer: NodeJS.Timeout | undefined
+  let dropping: Promise<void> = Promise.resolve()
+
+  /** An intent that stays is completed once more, which changes nothing. */
+  function dropFinished(): Promise<void> {
+    clearTimeout(timer)
+    timer = undefined
+    const writes = finished.splice(0).map((id): Write => ({ kind: 'delete', in: packageSchema.intents, id }))
+    if (writes.length > 0) dropping = Promise.all([dropping, store.engine.batch(writes)]).then(noop, noop)
+    return dropping
+  }
+
+  /** Nobody waits for this, so it is one commit for many. */
   function dropIntent(id: string) {
-    const done = store.intents.delete(id).then(
-      () => void dropping.delete(done),
-      () => void dropping.delete(done),
-    )
-    dropping.add(done)
+    finished.push(id)
+    timer ??= setTimeout(dropFinished, dropAfterMs).unref()
   }
 
   async function takeBack(packageId: string, intentId: string): Promise<void> {
@@ -121,7 +134,7 @@ export function finishing({ store, log, postings, sweep, onChange }: FinishDeps)
   }
 
   return {
-    settled: async () => void (await Promise.all(dropping)),
+    settled: dropFinished,
     takeBack,
 
     async publish(unit, pkg, onStep = () => {}) {
