@@ -42,3 +42,6 @@ export type PublishStep =
 
 /** Called after every step; throwing there is what a crash at that point looks like. */
 export type OnStep = (step: PublishStep) => void | Promise<void>
+
+/** The id of a unit's reference to one of its files, which are in the order of its publish. */
+export const fileId = (unitId: string, at: number) => `${unitId}.${at}`

@@ -7,7 +7,7 @@ import { type Finish, repositoryDeleted } from './finish.ts'
 import { requireTagsStay, tagsToKeep } from './immutable-tags.ts'
 import { packageByName, unitByKey, unitBySequence } from './packages.ts'
 import { checkPolicies, takenUnit } from './publish-policies.ts'
-import type { OnStep, PublishRequest } from './publish-request.ts'
+import { fileId, type OnStep, type PublishRequest } from './publish-request.ts'
 import { completeRemoval, removalOf } from './removal.ts'
 import type { Package, RegistryStore, Unit } from './store.ts'
 import { existing, swapIn } from './swap.ts'
@@ -116,7 +116,7 @@ async function referenceFiles(store: RegistryStore, packageId: string, unitId: s
     ...request.files.map(({ name, digest, sizeBytes }, i) => ({
       kind: 'insert' as const,
       in: packageSchema.files,
-      id: `${unitId}.${i}`,
+      id: fileId(unitId, i),
       value: { packageId, unitId, name, digest, sizeBytes },
     })),
   ])

@@ -7,6 +7,7 @@ import type { Finish } from './finish.ts'
 import { patternFor } from './immutable-tags.ts'
 import { unitByKey } from './packages.ts'
 import { isVisible, marksOf } from './policy.ts'
+import { fileId } from './publish-request.ts'
 import { withdrawRemovals } from './removal.ts'
 import type { Package, RegistryStore, Unit } from './store.ts'
 import { swapEdit, swapRecord } from './swap.ts'
@@ -149,8 +150,9 @@ async function requireNoParent(store: RegistryStore, pkg: Package, unit: Unit, g
       limit: 100,
       ...(after !== undefined && { after }),
     })
-    for (const { value } of page.items) {
-      if (going.has(value.unitId)) continue
+    for (const { id, value } of page.items) {
+      // Its first file is the unit itself: somebody is publishing the same once more.
+      if (going.has(value.unitId) || id === fileId(value.unitId, 0)) continue
       const parent = await store.units.get(value.unitId)
       const isGoing = parent && marks.get(parent.value.key)?.deletedAt !== undefined
       if (isGoing && parent.value.sequence <= pkg.value.published) continue

@@ -261,3 +261,41 @@ test('a push stopped before its insert, while others push and delete, takes no n
   await complete(t)
   await assertSound(t, 'afterwards')
 })
+
+test('a push of a manifest whose deletion has all but ended is there when it is answered, and stays', async () => {
+  await using t = await openTestImages()
+  await t.anImage(t.app)
+  const options = { text: 'the same', blobs: [await t.aBlob(t.app)] }
+  const put = await t.aPut(t.app, options)
+  const [confirmed, read] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const [mayRead, mayInsert] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const inserting = stoppedEngine(t.engine, async ({ kind, collection }) => {
+    if (kind !== 'insert' || collection !== 'units') return
+    read.resolve()
+    await mayInsert.promise
+  })
+  const pushing = t
+    .another(async (step) => {
+      if (step !== 'confirmed') return
+      confirmed.resolve()
+      await mayRead.promise
+    }, inserting)
+    .images.manifests.put(put)
+  await confirmed.promise
+  const first = await t.anImage(t.app, options)
+  mayRead.resolve()
+  await read.promise
+  let swaps = 0
+  const ending = stoppedEngine(t.engine, async ({ kind, collection }) => {
+    // The mark, the decision, and then the end.
+    if (kind === 'update' && collection === 'packages' && ++swaps === 3) throw new Error('the process died')
+  })
+  await assert.rejects(deleting(t, t.app, first, t.another(undefined, ending)), died)
+  mayInsert.resolve()
+  const pushed = await pushing
+  assert.notEqual(pushed.unit.id, first.unit.id)
+  assert.equal(await t.read(t.app, put.digest), put.digest)
+  await complete(t)
+  assert.equal(await t.read(t.app, put.digest), put.digest)
+  await assertSound(t, 'afterwards')
+})
