@@ -1,10 +1,11 @@
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { isMissing } from './file-errors.ts'
+import { releaseGiven } from './given-away.ts'
 
 const mib = 1024 * 1024
 
 /** Writes in progress share this much gathered memory, each with batches of 64 KiB to 1 MiB (the fastest). */
-const sharedBatchBytes = 32 * mib
+const sharedBatchBytes = 8 * mib
 
 let writesInProgress = 0
 
@@ -68,7 +69,7 @@ async function writeBatches(handle: FileHandle, pieces: AsyncIterable<Uint8Array
 async function writeAll(handle: FileHandle, batch: Uint8Array[], position: number): Promise<void> {
   const total = batch.reduce((sum, piece) => sum + piece.byteLength, 0)
   const { bytesWritten } = await handle.writev(batch, position)
-  if (bytesWritten === total) return
+  if (bytesWritten === total) return releaseGiven(batch)
   const rest = Buffer.concat(batch).subarray(bytesWritten)
   for (let at = 0; at < rest.byteLength; ) {
     at += (await handle.write(rest, at, rest.byteLength - at, position + bytesWritten + at)).bytesWritten

@@ -2,48 +2,113 @@ import type { IncomingMessage } from 'node:http'
 import { RegistryError } from '../errors.ts'
 import { type ProgressBounds, ProgressRule } from './progress.ts'
 
+const mib = 1024 * 1024
+
+/** What running bodies share of memory for bytes that came ahead of their consumers; 64 KiB to 1 MiB each. */
+const sharedAheadBytes = 4 * mib
+
+let running = 0
+
 /**
- * The body of a node request, piece by piece, nothing read ahead of the consumer beyond node's own buffer. Throws
- * `upload_too_slow` by the progress rule and `payload_invalid` when the client goes away. Ending early leaves the
- * request open, so that an answer can still be written; the rest is drained after it.
+ * The body of a node request in pieces of what has come since the last one, which are the consumer's alone; little is
+ * read ahead of it. Throws `upload_too_slow` by the progress rule and `payload_invalid` when the client goes away.
+ * Ending early leaves the request open, so that an answer can still be written; the rest is drained after it.
  */
 export async function* incomingBytes(incoming: IncomingMessage, bounds: ProgressBounds): AsyncGenerator<Uint8Array> {
   const rule = new ProgressRule(bounds)
+  using received = new Received(incoming)
   for (;;) {
-    const chunk: Buffer | null = incoming.read()
-    if (chunk !== null) {
-      rule.received(chunk.length, 0)
-      yield chunk
+    const piece = received.take()
+    if (piece) {
+      rule.received(piece.length, 0)
+      yield piece
     } else if (incoming.readableEnded) {
       return
     } else if (incoming.destroyed) {
       throw goneError()
     } else {
       const from = performance.now()
-      await readiness(incoming, rule.remainingMs(), bounds)
+      await received.change(rule.remainingMs(), bounds)
       rule.received(0, performance.now() - from)
     }
   }
 }
 
-function goneError(): RegistryError {
-  return new RegistryError('payload_invalid', 'The connection closed before the whole body had come')
+/** Gathers chunks as they come: reading them from a paused request would copy them, too, and leave them as garbage. */
+class Received implements Disposable {
+  readonly #incoming: IncomingMessage
+  #chunks: Buffer[] = []
+  #sizeBytes = 0
+  #wake = () => {}
+
+  constructor(incoming: IncomingMessage) {
+    this.#incoming = incoming
+    running++
+    incoming.on('data', this.#add).on('end', this.#changed).on('close', this.#changed).on('error', this.#changed)
+  }
+
+  /** All that has come, `undefined` when nothing has. */
+  take(): Buffer | undefined {
+    const chunks = this.#chunks
+    if (chunks.length === 0) return undefined
+    const piece = joined(chunks, this.#sizeBytes)
+    this.#chunks = []
+    this.#sizeBytes = 0
+    if (this.#incoming.isPaused()) this.#incoming.resume()
+    return piece
+  }
+
+  /** Resolves when more came or the body ended or failed; throws `upload_too_slow`. */
+  async change(withinMs: number, bounds: ProgressBounds): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const timer = setTimeout(() => reject(slowError(bounds)), Math.max(withinMs, 0))
+    this.#wake = resolve
+    try {
+      await promise
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  [Symbol.dispose](): void {
+    running--
+    const { complete } = this.#incoming
+    this.#incoming.off('data', this.#add).off('end', this.#changed).off('close', this.#changed)
+    this.#incoming.off('error', this.#changed)
+    if (!complete) this.#incoming.pause()
+    else if (!this.#incoming.readableEnded) this.#incoming.resume()
+  }
+
+  readonly #changed = () => this.#wake()
+
+  readonly #add = (chunk: Buffer) => {
+    this.#chunks.push(chunk)
+    this.#sizeBytes += chunk.length
+    if (this.#sizeBytes >= Math.min(mib, Math.max(mib / 16, sharedAheadBytes / running))) this.#incoming.pause()
+    this.#wake()
+  }
 }
 
-/** Resolves when there is something to read or the body ended or failed. */
-function readiness(incoming: IncomingMessage, withinMs: number, bounds: ProgressBounds): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (err?: RegistryError) => {
-      clearTimeout(timer)
-      incoming.off('readable', ready).off('end', ready).off('close', ready).off('error', failed)
-      if (err) reject(err)
-      else resolve()
-    }
-    const ready = () => settle()
-    const failed = () => settle(goneError())
-    const timer = setTimeout(() => settle(slowError(bounds)), Math.max(withinMs, 0))
-    incoming.on('readable', ready).on('end', ready).on('close', ready).on('error', failed)
-  })
+/** One piece of memory of its own. That of the chunks is freed: as garbage it would have node collect all the time. */
+function joined(chunks: readonly Buffer[], sizeBytes: number): Buffer | undefined {
+  if (chunks.length === 1) return chunks[0]
+  const whole = Buffer.allocUnsafeSlow(sizeBytes)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.length
+    if (isAlone(chunk)) chunk.buffer.transfer(0)
+  }
+  return whole
+}
+
+/** Node makes each chunk of a body anew; small ones may share their memory with other things. */
+function isAlone(chunk: Buffer): chunk is Buffer<ArrayBuffer> {
+  return chunk.byteLength === chunk.buffer.byteLength && chunk.buffer instanceof ArrayBuffer
+}
+
+function goneError(): RegistryError {
+  return new RegistryError('payload_invalid', 'The connection closed before the whole body had come')
 }
 
 function slowError({ minBytesPerSecond, windowSeconds }: ProgressBounds): RegistryError {

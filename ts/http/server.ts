@@ -10,8 +10,6 @@ import type { Traffic } from './metrics.ts'
 import { plainAnswer, rawAnswer } from './plain-answers.ts'
 import { readTls, type TlsPaths } from './tls.ts'
 
-/** Bytes of a request body that node reads ahead: SHA-256 and writes want few, large pieces. */
-const readAheadBytes = 1024 * 1024
 /** Without a byte in either direction for so long, a connection that is being answered is cut. */
 const stalledMs = 300_000
 
@@ -70,7 +68,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 function nodeOptions({ limits }: ServerOptions) {
   return {
-    highWaterMark: readAheadBytes,
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headersSeconds * 1000,
     // Uploads are bounded by progress (body.ts), never by duration.

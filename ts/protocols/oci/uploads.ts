@@ -1,4 +1,5 @@
 import { actorOf } from '../../access/principal.ts'
+import { giveAway } from '../../blobs/given-away.ts'
 import { RegistryError } from '../../errors.ts'
 import { readBody } from '../../http/body.ts'
 import type { ImageBlob } from '../../registry/images/images.ts'
@@ -14,7 +15,7 @@ export function uploads(deps: ProtocolDeps) {
   const { registry, limits } = deps
   const { uploads: sessions, blobs } = registry.images
 
-  const body = (c: OciContext) => readBody(c, limits, 'maxBlobBytes')
+  const body = (c: OciContext) => giveAway(readBody(c, limits, 'maxBlobBytes'))
   const uploadOf = (c: OciContext) => c.req.param('upload') ?? ''
 
   async function mounted(c: OciContext, place: ImageEntered): Promise<ImageBlob | undefined> {
