@@ -21,7 +21,7 @@ async function anImage(t: TestRegistry, app: ImagePlace): Promise<string> {
   await images.manifests.put({
     ...app,
     path: `acme/apps/${app.image}`,
-    staged,
+    stage: async () => staged,
     digest: staged.digest,
     mediaType,
     facts: { kind: 'image', mediaType, references, annotations: {} },

@@ -55,7 +55,7 @@ export function imagesIn({ engine, registry, blobs }: Opened, repository: Reposi
       repository: await current(),
       image,
       path: `acme/oci/${image}`,
-      staged,
+      stage: async () => staged,
       digest: staged.digest,
       mediaType,
       facts,

@@ -73,25 +73,20 @@ export function manifests(deps: ProtocolDeps) {
       const bytes = await readWhole(c, limits, 'maxManifestBytes')
       const facts = readManifest(bytes, c.req.header('content-type'))
       const digest = digestFor(bytes, reference)
-      const staged = await registry.blobs.stage(once(bytes))
       const { id: publisherId, name: publisherName } = actorOf(c.var.principal)
-      try {
-        await images.manifests.put({
-          repository: place.repository,
-          image: place.image,
-          path: place.path,
-          staged,
-          digest,
-          mediaType: facts.mediaType,
-          facts,
-          tags,
-          publisherId,
-          publisherName,
-          requestId: c.var.requestId,
-        })
-      } finally {
-        await staged.discard()
-      }
+      await images.manifests.put({
+        repository: place.repository,
+        image: place.image,
+        path: place.path,
+        stage: () => registry.blobs.stage(once(bytes)),
+        digest,
+        mediaType: facts.mediaType,
+        facts,
+        tags,
+        publisherId,
+        publisherName,
+        requestId: c.var.requestId,
+      })
       setEach(c, 'oci-tag', reference.kind === 'digest' ? tags : [])
       return answerEmpty(c, 201, {
         location: locationOf(c, `${place.name}/manifests/${digest}`),

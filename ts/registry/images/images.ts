@@ -26,8 +26,8 @@ export interface Manifest {
 export interface ManifestPut extends ImagePlace {
   /** The name of the image among all, as clients say it: `acme/containers/app`. */
   readonly path: string
-  /** The bytes, byte for byte. */
-  readonly staged: StagedBlob
+  /** Stages the bytes, byte for byte: asked once at most, and not when the image has the manifest already. */
+  readonly stage: () => Promise<StagedBlob>
   readonly digest: string
   readonly mediaType: string
   readonly facts: ManifestFacts

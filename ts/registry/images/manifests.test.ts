@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as packageSchema from '../../metadata/package-schema.ts'
+import { digestOf } from '../blob-records.ts'
 import { author, blobReference, childReference, onBothEngines } from './testing.ts'
 
 const unknown = `sha256:${'0'.repeat(64)}` as const
@@ -13,7 +14,7 @@ onBothEngines('a manifest', (open) => {
     const manifest = await t.images.manifests.put(put)
     assert.deepEqual(
       [manifest.digest, manifest.blob, manifest.mediaType, manifest.facts],
-      [put.digest, put.staged.digest, put.mediaType, put.facts],
+      [put.digest, put.digest, put.mediaType, put.facts],
     )
     for (const reference of [put.digest, 'latest', 'v1']) assert.equal(await t.read(t.app, reference), put.digest)
     for (const reference of [unknown, 'v2']) assert.equal(await t.read(t.app, reference), undefined)
@@ -30,6 +31,24 @@ onBothEngines('a manifest', (open) => {
     assert.equal(await t.intents(), 0)
   })
 
+  test('that the image has already is tagged without being staged, unless the store has lost its bytes', async () => {
+    await using t = await open()
+    const put = await t.aPut(t.app, { blobs: [await t.aBlob(t.app)] })
+    const { blob } = await t.images.manifests.put(put)
+    let staged = 0
+    const stage = () => {
+      staged++
+      return put.stage()
+    }
+    await t.images.manifests.put({ ...put, stage, tags: ['again'] })
+    assert.equal(await t.read(t.app, 'again'), put.digest)
+    assert.equal(staged, 0)
+    await t.blobs.delete(blob)
+    await t.images.manifests.put({ ...put, stage })
+    assert.ok(await t.blobs.stat(blob))
+    assert.equal(staged, 1)
+  })
+
   test('that names what the image has not is refused with all that is missing, and leaves nothing', async () => {
     await using t = await open()
     const elsewhere = await t.aBlob({ ...t.app, image: 'other' })
@@ -44,7 +63,7 @@ onBothEngines('a manifest', (open) => {
       return true
     })
     assert.equal(await t.find(t.app), undefined)
-    assert.equal(await t.blobs.stat(put.staged.digest), undefined)
+    assert.equal(await t.blobs.stat(digestOf(put.digest)), undefined)
     assert.equal(await t.intents(), 0)
   })
 

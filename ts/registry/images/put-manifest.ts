@@ -1,4 +1,4 @@
-import type { BlobStore } from '../../blobs/store.ts'
+import type { BlobStore, StagedBlob } from '../../blobs/store.ts'
 import { hasCode, RegistryError } from '../../errors.ts'
 import type { BlobRecords } from '../blob-records.ts'
 import { requireOpen } from '../package-status.ts'
@@ -13,6 +13,7 @@ import { manifestOf, unitFacts } from './stored-manifest.ts'
 import type { TagWriter } from './tags.ts'
 
 const maxAttempts = 20
+const noop = () => {}
 
 export interface PutManifestDeps {
   readonly store: RegistryStore
@@ -24,14 +25,20 @@ export interface PutManifestDeps {
 }
 
 /** See `Manifests.put`. */
-export async function putManifest(deps: PutManifestDeps, put: ManifestPut): Promise<Manifest> {
+export async function putManifest(deps: PutManifestDeps, request: ManifestPut): Promise<Manifest> {
+  let staging: Promise<StagedBlob> | undefined
+  const stage = () => {
+    staging ??= request.stage()
+    return staging
+  }
+  const put = { ...request, stage }
   try {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const done = await tryPut(deps, put)
       if (done) return done
     }
   } finally {
-    await put.staged.discard()
+    await staging?.then((staged) => staged.discard(), noop)
   }
   throw new RegistryError('unavailable', `Others push and delete ${put.digest} at the same time; push it again.`, {
     retryAfterSeconds: 1,
@@ -49,7 +56,7 @@ async function tryPut(deps: PutManifestDeps, put: ManifestPut): Promise<Manifest
   const files = await deps.references.resolve(put, pkg, put.facts)
   try {
     let isTagged = true
-    const { unit } = await deps.publish(requestOf(put, files), {
+    const { unit } = await deps.publish(requestOf(put, await put.stage(), files), {
       confirm: (packageId) => deps.references.confirm(put, packageId, put.facts, files),
       async committed(published) {
         isTagged = await setTags(deps, put, published.package, manifestOf(published.unit))
@@ -75,13 +82,13 @@ async function putAgain(deps: PutManifestDeps, put: ManifestPut, pkg: Package, m
   requireOpen(pkg.value)
   // Bytes that the store has lost are given back to it by whoever brings them.
   if (!(await deps.blobs.stat(manifest.blob))) {
-    await deps.blobRecords.keep([{ digest: manifest.blob, sizeBytes: manifest.sizeBytes, staged: put.staged }])
+    await deps.blobRecords.keep([{ digest: manifest.blob, sizeBytes: manifest.sizeBytes, staged: await put.stage() }])
   }
   return setTags(deps, put, pkg, manifest)
 }
 
-function requestOf(put: ManifestPut, references: PublishRequest['files']): PublishRequest {
-  const { repository, image, path, staged, digest, mediaType, facts, publisherId, publisherName, requestId } = put
+function requestOf(put: ManifestPut, staged: StagedBlob, references: PublishRequest['files']): PublishRequest {
+  const { repository, image, path, digest, mediaType, facts, publisherId, publisherName, requestId } = put
   const own = { name: digest, digest: staged.digest, sizeBytes: staged.sizeBytes, mediaType, staged }
   return {
     repository,

@@ -59,12 +59,12 @@ export async function openTestImages(opened?: Opened<MetadataEngine>) {
     const kind = options.children ? 'index' : 'image'
     const mediaType = options.children ? indexType : imageType
     const bytes = JSON.stringify({ text, references, facts })
-    const staged = await t.blobs.stage(bytesOf(bytes))
+    const algorithm = options.sha512 ? 'sha512' : 'sha256'
     return {
       ...place,
       path: `acme/${place.image}`,
-      staged,
-      digest: options.sha512 ? `sha512:${createHash('sha512').update(bytes).digest('hex')}` : staged.digest,
+      stage: () => t.blobs.stage(bytesOf(bytes)),
+      digest: `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`,
       mediaType,
       facts: { kind, mediaType, references, annotations: {}, ...facts },
       tags,
