@@ -3,34 +3,56 @@ import type { ServerResponse } from 'node:http'
 import type { ByteRange } from './byte-source.ts'
 
 const bufferBytes = 128 * 1024
-/** Buffers kept for the next download when nobody uses them: 8 MiB. */
-const maxIdle = 64
+/** While so many downloads have large buffers, the others have small ones: each costs 128 KiB more, not 256. */
+const mostLarge = 32
+const smallBufferBytes = 64 * 1024
+let large = 0
+/** Large buffers kept for the next download when nobody uses them: 4 MiB. */
+const maxIdle = 32
 const idle: Buffer[] = []
 
 /**
  * Writes a range of an open file with two buffers in turn: one is read into while the other goes out, so a download
- * costs 256 KiB however slow its client is, and makes no garbage. Resolves when all is with the kernel, or when the
- * client has gone; throws when the file ends early. The handle stays open.
+ * costs at most 256 KiB however slow its client is, and makes next to no garbage. Resolves when all is with the kernel,
+ * or when the client has gone; throws when the file ends early. The handle stays open.
  */
 export async function writeFile(outgoing: ServerResponse, file: FileHandle, range: ByteRange): Promise<void> {
+  if (large >= mostLarge) return writeWith([smallBuffer(), smallBuffer()], outgoing, file, range)
+  large++
+  const buffers: Buffers = [takeBuffer(), takeBuffer()]
+  try {
+    await writeWith(buffers, outgoing, file, range)
+    // After a client that went away the kernel may still hold them: those are left to the garbage collector.
+    if (!outgoing.destroyed) giveBack(buffers)
+  } finally {
+    large--
+  }
+}
+
+type Buffers = readonly [Buffer, Buffer]
+
+async function writeWith(
+  buffers: Buffers,
+  outgoing: ServerResponse,
+  file: FileHandle,
+  range: ByteRange,
+): Promise<void> {
   const { promise: gone, resolve: leave } = Promise.withResolvers<void>()
   outgoing.once('close', leave)
-  const buffers = [takeBuffer(), takeBuffer()] as const
   const written: [Promise<void>, Promise<void>] = [Promise.resolve(), Promise.resolve()]
   let turn: 0 | 1 = 0
   for (let at = range.start; at <= range.end; ) {
     await Promise.race([written[turn], gone])
     if (outgoing.destroyed) return
-    const length = Math.min(bufferBytes, range.end + 1 - at)
-    const { bytesRead } = await file.read(buffers[turn], 0, length, at)
+    const buffer = buffers[turn]
+    const length = Math.min(buffer.byteLength, range.end + 1 - at)
+    const { bytesRead } = await file.read(buffer, 0, length, at)
     if (bytesRead === 0) throw new Error(`a file ended ${range.end + 1 - at} bytes early`)
-    written[turn] = write(outgoing, buffers[turn].subarray(0, bytesRead))
+    written[turn] = write(outgoing, buffer.subarray(0, bytesRead))
     at += bytesRead
     turn = turn === 0 ? 1 : 0
   }
   await Promise.race([Promise.all(written), gone])
-  // After a client that went away the kernel may still hold them: those are left to the garbage collector.
-  if (!outgoing.destroyed) giveBack(buffers)
 }
 
 /** The file, or `undefined` when there is none. */
@@ -61,6 +83,10 @@ export async function writeChunks(outgoing: ServerResponse, chunks: AsyncIterabl
 
 function write(outgoing: ServerResponse, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve) => outgoing.write(bytes, () => resolve()))
+}
+
+function smallBuffer(): Buffer {
+  return Buffer.allocUnsafeSlow(smallBufferBytes)
 }
 
 function takeBuffer(): Buffer {
