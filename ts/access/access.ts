@@ -93,9 +93,15 @@ export interface Access extends AccountGate {
    * Resolves an address for an action or throws what a stranger may know: anonymous `auth_required` for all it may
    * not do, whether the place exists or not; signed in and may not read `repository_unknown`; may read but not
    * this `access_denied`. With `write`, an organization's default repository is made when it is missing and the
-   * principal may create repositories there.
+   * principal may create repositories there. `beforeMaking` is called then, and may throw: nothing is made.
    */
-  enter(principal: Principal, action: Action, address: RepositoryAddress, packageName?: string): Promise<Entered>
+  enter(
+    principal: Principal,
+    action: Action,
+    address: RepositoryAddress,
+    packageName?: string,
+    beforeMaking?: () => void,
+  ): Promise<Entered>
   /**
    * Would `enter` let in? Makes nothing and tells nobody of a refusal; costs the same for what does not exist and what
    * may not be read.

@@ -67,10 +67,10 @@ export function auditedGates(inner: Access): Gates {
     }
 
   return {
-    enter: (principal, action, address, packageName) =>
+    enter: (principal, action, address, packageName, beforeMaking) =>
       gated(
         { principal, asked: action, refused: ofRepository(principal, address), placeOf: repositoryTarget },
-        inner.enter(principal, action, address, packageName),
+        inner.enter(principal, action, address, packageName, beforeMaking),
       ),
 
     enterRepository: (principal, action, id, packageName) =>

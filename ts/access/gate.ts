@@ -103,6 +103,7 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     address: RepositoryAddress,
     organization: Stored<OrganizationDocument> | undefined,
     packageName: string | undefined,
+    beforeMaking: () => void,
   ): Promise<Stored<RepositoryDocument> | undefined> {
     const { protocol, repository: name = protocol } = address
     if (!organization || principal.kind !== 'user' || name !== protocol) return undefined
@@ -117,6 +118,7 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     const membership = await membershipOf(records, principal, organization.id)
     const hasOffice = officesOf(principal, { organization, membership }).length > 0
     const { id: createdBy } = principal.user
+    beforeMaking()
     return makeDefault({
       organizationId: organization.id,
       protocol,
@@ -132,10 +134,11 @@ export function gate({ engine, records, repositories, anonymousAccess }: GateDep
     action: Action,
     address: RepositoryAddress,
     packageName?: string,
+    beforeMaking = () => {},
   ): Promise<Entered> {
     const { organization, repository: known } = await resolve(address)
-    const repository =
-      known ?? (action === 'write' ? await created(principal, address, organization, packageName) : undefined)
+    const isMade = !known && action === 'write'
+    const repository = isMade ? await created(principal, address, organization, packageName, beforeMaking) : known
     return enterFound(principal, action, { organization, repository, packageName }, () => unknown(principal, address))
   }
 

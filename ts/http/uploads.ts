@@ -13,7 +13,7 @@ export interface UploadGate {
 
 /**
  * Bounds the uploads that run at a time in this process: requests with a body of more than 64 KiB, or of a length
- * that they do not tell. Mount it where errors are rendered for the client, below authentication, so that a stranger
+ * that they do not tell. Mount it where errors are rendered for the client, for who is signed in alone, so that a stranger
  * takes no place.
  */
 export function uploadGate({ maxConcurrentUploads }: { readonly maxConcurrentUploads: number }): UploadGate {

@@ -22,9 +22,10 @@ export function mountRepositories(app: Hono<Env>, protocol: Protocol, deps: Moun
   const table = new Hono<Env>()
   protocol.routes(table, deps)
   if (table.routes.length === 0) return
+  const bounded = placed(deps)
   for (const { method, path, handler } of table.routes) {
     for (const at of path === '/' ? [prefix, `${prefix}/`] : [prefix + path]) {
-      app.on(method, at, begin, deps.uploads, handler)
+      app.on(method, at, begin, bounded, handler)
     }
   }
   app.all(`${prefix}/*`, begin, (c) => {
@@ -37,11 +38,12 @@ export function mountRoot(app: Hono<Env>, protocol: Protocol, prefix: string, de
   const begin = beginning(protocol, deps, () => ({ path: prefix }))
   const table = new Hono<Env>()
   protocol.rootRoutes(table, deps, prefix)
+  const bounded = placed(deps)
   // Where a protocol has the root of the server as well, the prefix without a slash may name a package there.
   const hasOwnPrefix = !protocol.rootPrefixes.includes('')
   for (const { method, path, handler } of table.routes) {
     for (const at of path === '/' && hasOwnPrefix ? [prefix, `${prefix}/`] : [prefix + path]) {
-      app.on(method, at, begin, deps.uploads, handler)
+      app.on(method, at, begin, bounded, handler)
     }
   }
 }
@@ -50,6 +52,14 @@ interface Place {
   readonly path: string
   readonly organization?: string | undefined
   readonly repository?: string | undefined
+}
+
+/**
+ * The bound on uploads, which who is not signed in takes no place of: nobody lets a stranger publish, and what reads a body
+ * of theirs (signing in, audits) takes a small one.
+ */
+function placed({ uploads }: MountDeps): MiddlewareHandler<Env> {
+  return (c, next) => (c.var.principal.kind === 'anonymous' ? next() : uploads(c, next))
 }
 
 /** Who renders errors, where the request came in and who asks: before every handler of a protocol. */

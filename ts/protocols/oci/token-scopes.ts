@@ -4,9 +4,13 @@ import { hasCode } from '../../errors.ts'
 import { actionOf, addressFor, type ImageAction } from './place.ts'
 import type { AskedScope } from './token-request.ts'
 
+/** Each costs look-ups, and who comes with nothing may ask for ever: an image and what it is mounted from are two. */
+const maxOfAnonymous = 10
+
 /**
  * What the principal gets of the scopes that it asks for: what it may do now. Nothing says why the rest is missing, so
- * that what does not exist and what it may not read look the same; names outside the grammar are passed over as well.
+ * that what does not exist and what it may not read look the same; names outside the grammar are passed over as well,
+ * and for who is not signed in all but `pull`, which is all there is for them, of the first ten.
  */
 export async function grantedScopes(
   principal: Principal,
@@ -14,7 +18,7 @@ export async function grantedScopes(
   access: Access,
 ): Promise<readonly Scope[]> {
   const granted: Scope[] = []
-  for (const scope of asked) {
+  for (const scope of principal.kind === 'anonymous' ? asked.slice(0, maxOfAnonymous) : asked) {
     // Everybody has a catalog: of what they may read.
     if (scope.kind === 'catalog') granted.push({ kind: 'catalog', name: 'catalog', actions: ['read'] })
     else granted.push(...(await grantedOf(principal, scope, access)))
@@ -28,7 +32,8 @@ async function grantedOf(
   access: Access,
 ): Promise<Scope[]> {
   const granted: ImageAction[] = []
-  for (const action of actions) if (await isAllowed(principal, name, action, access)) granted.push(action)
+  const possible = principal.kind === 'anonymous' ? actions.filter((action) => action === 'pull') : actions
+  for (const action of possible) if (await isAllowed(principal, name, action, access)) granted.push(action)
   if (granted.length === 0) return []
   return [{ kind: 'package', name, actions: granted.map((action) => actionOf[action]) }]
 }

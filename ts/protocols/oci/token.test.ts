@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import jwt from 'jsonwebtoken'
 import { testPassword } from '../../testing/access.ts'
+import { heardReads } from '../../testing/heard-reads.ts'
 import { type Auth, basic, bodyOf, openAuth, scopesOf } from '../../testing/oci-auth.ts'
 
 describe('the token service gives', () => {
@@ -51,6 +52,28 @@ describe('the token service gives also', () => {
     const tools = await t.access.repositories.find(t.acme, 'oci', 'tools')
     assert.equal(await given({ repositories: [tools?.id ?? ''] }), 'acme/tools/x read,write,delete')
     assert.equal(await given({ packages: ['app'] }), 'acme/app read,write,delete')
+  })
+
+  test('who is not signed in ten scopes, having looked for nothing but the right to pull', async () => {
+    const asked: string[] = []
+    await using t = await openAuth((engine) => heardReads(engine, asked))
+    const looked = async (count: number, actions: string) => {
+      const scopes = Array.from({ length: count }, (_, at) => `repository:none-${actions.length}-${at}/app:${actions}`)
+      asked.length = 0
+      await t.tokenFor(undefined, ...scopes)
+      return asked.length
+    }
+    // What is read once, of the platform.
+    await looked(1, 'pull,push,delete')
+    const ofOne = await looked(1, 'pull')
+    assert.equal(await looked(1, '*'), ofOne)
+    assert.equal(await looked(50, 'pull,push'), await looked(10, 'pull,delete'))
+    const names = Array.from({ length: 11 }, (_, at) => `acme/open/app-${at}`)
+    const scopes = scopesOf(await t.tokenFor(undefined, ...names.map((name) => `repository:${name}:pull`)))
+    assert.deepEqual(
+      scopes.split('; '),
+      names.slice(0, 10).map((name) => `${name} read`),
+    )
   })
 
   test("a robot's token what the robot may do", async () => {

@@ -3,16 +3,13 @@ import { registryTokenSeconds } from '../../access/registry-tokens.ts'
 import { looksLikeToken } from '../../access/token-text.ts'
 import { tokenForClient } from '../../access/tokens-for-clients.ts'
 import { RegistryError } from '../../errors.ts'
-import { readWhole } from '../../http/body.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import { answerJson } from './answers.ts'
 import { passwordOrToken } from './credentials.ts'
 import type { OciContext } from './place.ts'
+import { tokenForms } from './token-form.ts'
 import { parseTokenRequest, type TokenRequest } from './token-request.ts'
 import { grantedScopes, scopeText } from './token-scopes.ts'
-
-/** User names and passwords may be kilobytes long, and there may be a hundred scopes. */
-const formLimit = { maxBytes: 256 * 1024, what: 'A request for a token' }
 
 const notStored = { 'cache-control': 'no-store' }
 
@@ -23,6 +20,7 @@ const notStored = { 'cache-control': 'no-store' }
  * and programs that read docker's file (Kubernetes) understand a password there and no refresh token.
  */
 export function tokenHandlers({ access, limits }: Pick<ProtocolDeps, 'access' | 'limits'>) {
+  const readForm = tokenForms(limits)
   return {
     /** GET: parameters in the address, Basic or nothing. */
     async get(c: OciContext) {
@@ -70,15 +68,6 @@ export function tokenHandlers({ access, limits }: Pick<ProtocolDeps, 'access' | 
       actions: ['read', 'write', 'delete'],
     })
     return { refresh_token: text }
-  }
-
-  async function readForm(c: OciContext): Promise<URLSearchParams> {
-    const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
-    if (type !== undefined && type !== '' && type !== 'application/x-www-form-urlencoded') {
-      const message = 'A request for a token is a form: send application/x-www-form-urlencoded.'
-      throw new RegistryError('media_type_unsupported', message, { field: 'Content-Type' })
-    }
-    return new URLSearchParams(Buffer.from(await readWhole(c, limits, formLimit)).toString())
   }
 }
 
