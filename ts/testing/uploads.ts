@@ -52,8 +52,10 @@ export function pausing(first: Uint8Array, second: Uint8Array) {
 
 /** Commits, and remembers which stored blob a digest names. */
 export function recordedLink(linked: Map<string, Digest>): ImageBlobs['link'] {
-  return async (_place, digest, staged) => {
-    await staged.commit()
+  return async (_place, digest, staged, decided) => {
+    for (const outcome of await Promise.allSettled([decided, staged.commit()])) {
+      if (outcome.status === 'rejected') throw outcome.reason
+    }
     linked.set(digest, staged.digest)
     return { digest, blob: staged.digest, sizeBytes: staged.sizeBytes }
   }

@@ -54,8 +54,12 @@ export function imageBlobs(deps: ImageBlobsDeps): ImageBlobs {
 
     promise,
 
-    async link(place, digest, staged) {
-      await blobRecords.keep([{ digest: staged.digest, sizeBytes: staged.sizeBytes, staged }])
+    async link(place, digest, staged, decided) {
+      const kept = blobRecords.keep([{ digest: staged.digest, sizeBytes: staged.sizeBytes, staged }])
+      // Both at once: on SQLite one commit takes what they write.
+      for (const outcome of await Promise.allSettled([decided, kept])) {
+        if (outcome.status === 'rejected') throw outcome.reason
+      }
       return made(place, { digest, blob: staged.digest, sizeBytes: staged.sizeBytes })
     },
 

@@ -108,8 +108,11 @@ export interface ImageBlobs {
   find(place: ImagePlace, digest: string): Promise<ImageBlob | undefined>
   /** The same for a client that may rely on the answer and not upload it: keeps it for the grace period. */
   promise(place: ImagePlace, digest: string): Promise<ImageBlob | undefined>
-  /** Makes staged bytes durable and the image's; equal bytes are stored once. */
-  link(place: ImagePlace, digest: string, staged: StagedBlob): Promise<ImageBlob>
+  /**
+   * Makes staged bytes durable and the image's; equal bytes are stored once. When `decided` rejects, that is thrown and
+   * they are not the image's.
+   */
+  link(place: ImagePlace, digest: string, staged: StagedBlob, decided?: Promise<void>): Promise<ImageBlob>
   /** Gives the image a blob that another has; `undefined` when there is none, whatever the reason. */
   mount(place: ImagePlace, digest: string, from: MountFrom): Promise<ImageBlob | undefined>
   /** Takes it from the image; false when it has none. Throws `in_use` while a manifest of the image names it. */

@@ -31,7 +31,6 @@ export async function finishUpload(
   digest: string,
   chunk: Chunk | undefined,
 ): Promise<ImageBlob> {
-  if (chunk && !chunk.range && held.state.place === '') return putOnly(to, held, place, digest, chunk.bytes)
   return endIfLost(to, held, async () => {
     const state = await whole(to, held, digest, chunk)
     const blob = await linkChecked(to, held, place, digest, state)
@@ -41,20 +40,20 @@ export async function finishUpload(
   })
 }
 
-/** Stages, checks and links a whole blob. */
+/** Stages, checks and links a whole blob, unless what `decide` resolves to, asked when all is checked, is against it. */
 export async function putWhole(
   to: UploadBytes,
   place: ImagePlace,
   digest: string,
   bytes: AsyncIterable<Uint8Array>,
-  signal?: AbortSignal,
+  decide?: () => Promise<void>,
 ): Promise<ImageBlob> {
   const hashes = hashesFor(algorithmOf(digest))
-  const options = { maxBytes: to.maxBlobBytes, hashes, ...expectedBy(digest), ...(signal && { signal }) }
+  const options = { maxBytes: to.maxBlobBytes, hashes, ...expectedBy(digest) }
   const staged = await to.blobs.stage(bytes, options)
   try {
     requireDigest(staged, digest)
-    return await to.link(place, digest, staged)
+    return await to.link(place, digest, staged, decide?.())
   } catch (err) {
     await staged.discard()
     throw err
@@ -67,14 +66,22 @@ export async function endUpload(to: UploadBytes, held: HeldUpload): Promise<void
   await held.remove()
 }
 
-/** The whole in the only request that brings bytes: as if there were no session, and no staging that can be gone on with. */
-async function putOnly(to: UploadBytes, held: HeldUpload, place: ImagePlace, digest: string, bytes: Chunk['bytes']) {
+/**
+ * The whole in the only request that brings bytes, to an upload that nobody wrote to: without a lease, and without staging
+ * that can be gone on with. `end` removes the record as it was found, or throws when somebody has written to it since:
+ * then the blob is not the image's, and what he wrote stays.
+ */
+export async function putUntouched(
+  to: UploadBytes,
+  end: () => Promise<void>,
+  place: ImagePlace,
+  digest: string,
+  bytes: Chunk['bytes'],
+): Promise<ImageBlob> {
   try {
-    const blob = await putWhole(to, place, digest, bytes, held.signal)
-    await ended(held)
-    return blob
+    return await putWhole(to, place, digest, bytes, end)
   } catch (err) {
-    if (hasCode(err, 'digest_mismatch')) await ended(held)
+    if (hasCode(err, 'digest_mismatch')) await end().catch(() => {}) // it expires
     throw err
   }
 }

@@ -50,6 +50,38 @@ test('twenty appends at once never interleave', async () => {
   assert.ok(stored.equals(Buffer.concat(order.map((at) => chunks[at] ?? Buffer.alloc(0)))))
 })
 
+test('the whole in a finish gives way to a chunk that was accepted meanwhile, and leaves the image nothing', async () => {
+  await using t = await openUploads({ times: { patienceMs: 0 } })
+  const { id } = await t.here.start(owner)
+  const slow = pausing(randomBytes(mib), randomBytes(mib))
+  const finishing = t.here.finish(id, owner, sha256(slow.whole), { bytes: slow.source })
+  await slow.waiting
+  await t.there.append(id, owner, { bytes: bytesOf('hello') })
+  slow.goOn()
+  await refused(finishing, 'upload_busy')
+  assert.equal((await t.here.status(id, owner)).sizeBytes, 5)
+  assert.equal(t.linked.size, 0)
+  await t.there.finish(id, owner, sha256('hello world'), { bytes: bytesOf(' world') })
+  await t.assertStored(Buffer.from('hello world'))
+  await t.assertNothingStaged()
+})
+
+test("two finishes at once that bring different wholes are both the image's blobs, or refused", async () => {
+  await using t = await openUploads()
+  const { id } = await t.here.start(owner)
+  const wholes = [randomBytes(mib), randomBytes(mib)]
+  const sides = [t.here, t.there]
+  const outcomes = await Promise.allSettled(
+    wholes.map((bytes, at) => sides[at]?.finish(id, owner, sha256(bytes), { bytes: bytesOf(bytes) })),
+  )
+  assert.ok(outcomes.some(({ status }) => status === 'fulfilled'))
+  for (const [at, { status }] of outcomes.entries()) {
+    if (status === 'fulfilled') await t.assertStored(wholes[at] ?? assert.fail())
+  }
+  await refused(t.here.status(id, owner), 'upload_unknown')
+  await t.assertNothingStaged()
+})
+
 test('a lease is renewed while its bytes come', async () => {
   await using t = await openUploads({ times: { leaseMs: 600, renewMs: 50, patienceMs: 0 } })
   const { id } = await t.here.start(owner)

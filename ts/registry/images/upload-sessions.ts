@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { RegistryError } from '../../errors.ts'
+import { hasCode, RegistryError } from '../../errors.ts'
 import type { MetadataEngine } from '../../metadata/engine.ts'
 import { type UploadDocument, uploads as uploadCollection } from '../../metadata/image-schema.ts'
 import type { ImageBlob, ImagePlace } from './images.ts'
-import { appendTo, endUpload, finishUpload, putWhole, type UploadBytes } from './upload-bytes.ts'
+import { appendTo, endUpload, finishUpload, putUntouched, putWhole, type UploadBytes } from './upload-bytes.ts'
 import { algorithmOf } from './upload-digest.ts'
 import { expireUploads } from './upload-expiry.ts'
 import { holdUpload, type LeaseTimes, type Upload, usualLeaseTimes } from './upload-lease.ts'
@@ -51,7 +51,8 @@ export interface UploadSessions {
   append(id: string, owner: UploadOwner, chunk: Chunk): Promise<UploadStatus>
   /**
    * Adds the last chunk, if there is one, and makes the whole the image's blob. Throws `digest_mismatch`, and the
-   * session ends with it; repeating a finish that succeeded throws `upload_unknown`.
+   * session ends with it; repeating a finish that succeeded throws `upload_unknown`. Of two at once that each bring the
+   * whole, both may succeed.
    */
   finish(id: string, owner: UploadOwner, digest: string, chunk?: Chunk): Promise<ImageBlob>
   /** The whole in one request. */
@@ -85,6 +86,22 @@ export function uploadSessions(deps: UploadSessionsDeps): UploadSessions {
 
   const hold = (id: string, owner: UploadOwner) => holdUpload(records, () => find(id, owner), times, now)
 
+  /** `undefined` for one that somebody writes to or has written to. */
+  async function findUntouched(id: string, owner: UploadOwner): Promise<Upload | undefined> {
+    const found = await find(id, owner)
+    return found.value.place === '' && !found.value.lease ? found : undefined
+  }
+
+  /** One that is gone was ended by an equal request, or cancelled. */
+  async function remove({ id, revision }: Upload): Promise<void> {
+    try {
+      await records.delete(id, revision)
+    } catch (err) {
+      if (!hasCode(err, 'revision_stale')) throw err
+      throw new RegistryError('upload_busy', 'Another request has added to this upload; ask for its state.')
+    }
+  }
+
   async function requireFew(ownerId: string): Promise<void> {
     const range = { after: now() - sessionSeconds * 1000 }
     if ((await records.count('byOwner', { equals: { ownerId }, range })) < mostOpen) return
@@ -117,6 +134,8 @@ export function uploadSessions(deps: UploadSessionsDeps): UploadSessions {
     },
     async finish(id, owner, digest, chunk) {
       algorithmOf(digest)
+      const untouched = chunk && !chunk.range ? await findUntouched(id, owner) : undefined
+      if (chunk && untouched) return putUntouched(deps, () => remove(untouched), owner, digest, chunk.bytes)
       await using held = await hold(id, owner)
       return await finishUpload(deps, held, owner, digest, chunk)
     },
