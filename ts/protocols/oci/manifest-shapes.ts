@@ -6,14 +6,40 @@ import { parseDigest } from './names.ts'
 const annotations = z.record(z.string(), z.string()).nullish()
 const list = <T extends z.ZodType>(of: T) => z.array(of).nullish()
 
+/** RFC 6838, section 4.2, and what HTTP lets follow: cosign's and Sigstore's types of files have parameters. */
+const mediaType = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^[a-z\d][\w!#$&^.+-]{0,126}\/[a-z\d][\w!#$&^.+-]{0,126}(?:[ \t]*;[\t -~]*)?$/i, {
+    error: 'expected a media type, such as "application/vnd.example.thing+json"',
+  })
+/** Clients in Go write an empty one for none. */
+const artifactType = z.union([z.literal(''), mediaType]).nullish()
+
+const text = z.string().nullish()
+const platform = z
+  .looseObject({
+    os: text,
+    architecture: text,
+    variant: text,
+    'os.version': text,
+    'os.features': list(z.string()),
+    features: list(z.string()),
+  })
+  .nullish()
+
 const descriptor = z.looseObject({
-  mediaType: z.string().min(1).max(255),
+  mediaType,
   digest: z.string().superRefine((text, context) => {
     const fault = digestFault(text)
     if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
   }),
   size: z.int().nonnegative(),
   data: z.base64().nullish(),
+  urls: list(z.string()),
+  platform,
+  artifactType,
   annotations,
 })
 export type Descriptor = z.infer<typeof descriptor>
@@ -21,7 +47,7 @@ export type Descriptor = z.infer<typeof descriptor>
 const common = {
   schemaVersion: z.literal(2),
   mediaType: z.string().optional(),
-  artifactType: z.string().max(255).nullish(),
+  artifactType,
   subject: descriptor.nullish(),
   annotations,
 }

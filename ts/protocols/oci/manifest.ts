@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { hasCode, RegistryError } from '../../errors.ts'
+import { duplicateKey } from '../../http/duplicate-key.ts'
 import { parseJson } from '../../http/json.ts'
 import type { ManifestFacts, ManifestReference } from '../../registry/images/manifest-facts.ts'
 import { type Descriptor, imageShape, indexShape, invalidManifest } from './manifest-shapes.ts'
@@ -20,20 +21,24 @@ const maxAnnotationBytes = 256 * 1024
 
 /**
  * What the registry must know of a manifest. Fields that are not known here are nobody's business: the bytes are kept as
- * they are. Of a key that comes twice the last one counts, as with every client. Throws `manifest_invalid` saying what
- * is wrong and, where a field is, which.
+ * they are. What clients would read differently, or cannot read, is refused. Throws `manifest_invalid` saying what is
+ * wrong and, where a field is, which.
  */
 export function readManifest(bytes: Uint8Array, contentType: string | undefined): ManifestFacts {
   const value = objectOf(bytes)
   refuseSchema1(value, contentType)
   const mediaType = typeOf(value, contentType)
-  requireExactKeys(value)
+  requireExactKeys(value, meantByManifest)
   return manifestTypes[mediaType] === 'image' ? readImage(value, mediaType) : readIndex(value, mediaType)
 }
 
 type Fields = Readonly<Record<string, unknown>>
 
 function objectOf(bytes: Uint8Array): Fields {
+  // Readers in JavaScript pass over it, those in Go do not.
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
+    throw invalidManifest('it begins with a byte order mark, which clients cannot read; push it without')
+  }
   let value: unknown
   try {
     value = parseJson(bytes)
@@ -41,8 +46,12 @@ function objectOf(bytes: Uint8Array): Fields {
     if (!hasCode(err, 'payload_invalid')) throw err
     throw new RegistryError('manifest_invalid', `The manifest cannot be read: ${err.message}.`, {}, { cause: err })
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
-  throw invalidManifest('it must be a JSON object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalidManifest('it must be a JSON object')
+  }
+  const twice = duplicateKey(Buffer.from(bytes).toString())
+  if (twice === undefined) return value as Fields
+  throw invalidManifest(`the field ${JSON.stringify(twice)} comes twice, and clients differ in which one counts`, twice)
 }
 
 function refuseSchema1(value: Fields, contentType: string | undefined): void {
@@ -90,15 +99,20 @@ function typeOf(value: Fields, contentType: string | undefined): ManifestType {
   return known
 }
 
-const meant = ['schemaVersion', 'mediaType', 'config', 'layers', 'manifests', 'subject', 'artifactType', 'annotations']
-const meantByLowerCase = new Map(meant.map((key) => [key.toLowerCase(), key]))
+/** Without regard to case, as Go has it: the Kelvin sign is a `k` there, and the long s an `s`. */
+const folded = (key: string) => key.toUpperCase().toLowerCase()
+const byFolded = (keys: readonly string[]) => new Map(keys.map((key) => [folded(key), key]))
+
+const common = ['mediaType', 'artifactType', 'annotations']
+const meantByManifest = byFolded([...common, 'schemaVersion', 'config', 'layers', 'manifests', 'subject'])
+const meantByDescriptor = byFolded([...common, 'digest', 'size', 'data', 'urls', 'platform'])
 
 /** Clients in Go read `Layers` as `layers`: what was checked here would not be what they see. */
-function requireExactKeys(value: Fields): void {
+function requireExactKeys(value: Fields, meant: ReadonlyMap<string, string>, within = ''): void {
   for (const key of Object.keys(value)) {
-    const exact = meantByLowerCase.get(key.toLowerCase())
+    const exact = meant.get(folded(key))
     if (exact === undefined || exact === key) continue
-    throw invalidManifest(`the field "${key}" must be written "${exact}"`, key)
+    throw invalidManifest(`the field "${within}${key}" must be written "${within}${exact}"`, `${within}${key}`)
   }
 }
 
@@ -144,23 +158,24 @@ function readIndex(value: Fields, mediaType: ManifestType): ManifestFacts {
 }
 
 function referenceOf(descriptor: Descriptor, field: string, kind: ManifestReference['kind']): ManifestReference {
-  requireData(descriptor, field)
+  requireSound(descriptor, field)
   const { digest, size: sizeBytes, mediaType } = descriptor
-  const platform = kind === 'manifest' ? platformText(descriptor['platform']) : undefined
+  const platform = kind === 'manifest' ? platformText(descriptor.platform) : undefined
   const isOptional = kind === 'blob' && isOptionalLayer(mediaType)
   return { kind, digest, sizeBytes, mediaType, isOptional, ...(platform !== undefined && { platform }) }
 }
 
-/** For people alone: what is none is passed over. */
-function platformText(platform: unknown): string | undefined {
-  if (typeof platform !== 'object' || platform === null) return undefined
-  const { os, architecture, variant } = platform as Fields
-  const parts = [os, architecture, variant].filter((part) => typeof part === 'string' && part !== '')
+/** For people alone. */
+function platformText(platform: Descriptor['platform']): string | undefined {
+  if (!platform) return undefined
+  const parts = [platform.os, platform.architecture, platform.variant].filter(Boolean)
   return parts.length > 0 ? parts.join('/').slice(0, 100).toWellFormed() : undefined
 }
 
-/** What a descriptor carries with it must be what it describes. */
-function requireData({ data, digest, size }: Descriptor, field: string): void {
+/** Its fields must be written as they are meant, and what it carries with it must be what it describes. */
+function requireSound(descriptor: Descriptor, field: string): void {
+  requireExactKeys(descriptor, meantByDescriptor, `${field}.`)
+  const { data, digest, size } = descriptor
   if (data === undefined || data === null) return
   const bytes = Buffer.from(data, 'base64')
   if (bytes.length !== size) {
@@ -186,7 +201,7 @@ function factsOf(
 ): ManifestFacts {
   const isOci = !isDockerType(mediaType)
   const type = (isOci && artifactType) || configType
-  if (subject) requireData(subject, 'subject')
+  if (subject) requireSound(subject, 'subject')
   return {
     kind,
     mediaType,
