@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { Hono } from 'hono'
-import { statusOf, toRegistryError } from '../errors.ts'
+import { RegistryError, statusOf, toRegistryError } from '../errors.ts'
 import type { ByteRange } from './byte-source.ts'
 import { hotAnswers } from './hot-answers.ts'
 import { sendBlob } from './send-blob.ts'
@@ -182,6 +182,59 @@ test('a client that does not read stops the readers, and one that goes away free
 test('a store that fails in the middle cuts the connection, so that nobody takes the part for the whole', async () => {
   await using server = await aServer(app(1024 * 1024).fetch)
   await assert.rejects(async () => (await fetch(`${server.url}/large`)).arrayBuffer())
+})
+
+for (const [path, bytes] of [
+  ['/short', 'small'],
+  ['/short?large', 'large'],
+] as const) {
+  test(`fewer ${bytes} bytes than were stored are an error at once, and logged with their digest`, async () => {
+    const blobs = blobsOf({ short: large.subarray(0, bytes === 'small' ? 5 : 3 * 1024 * 1024) })
+    const logged: { digest?: string; err?: Error }[] = []
+    const r = new Hono<{ Variables: { log: unknown } }>()
+    r.onError((err, c) => c.text(String(err.cause), statusOf[toRegistryError(err).code]))
+    r.get('/:name', (c) => {
+      c.set('log', { error: (facts: (typeof logged)[number]) => logged.push(facts) })
+      const sizeBytes = bytes === 'small' ? 10 : large.length
+      return sendBlob(c, { blobs, digest: c.req.param('name'), sizeBytes, contentType: 'a/b', etag: '"d"' })
+    })
+    await using server = await aServer(r.fetch)
+    const answer = async () => {
+      const res = await fetch(server.url + path, { signal: AbortSignal.timeout(5_000) })
+      return [res.status, await res.text()]
+    }
+    if (bytes === 'small') {
+      assert.deepEqual(await answer(), [503, 'Error: The store has 5 bytes for 10 of short'])
+    } else {
+      await assert.rejects(answer, { name: 'TypeError' })
+      assert.deepEqual(
+        logged.map(({ digest, err }) => [digest, err?.message]),
+        [['short', `the store has fewer bytes than the ${large.length} announced`]],
+      )
+    }
+    assert.equal(blobs.state.readers, 0)
+  })
+}
+
+test('of missing bytes that clients can bring again they hear what the caller says; HEAD too, where it reads', async () => {
+  const logged: unknown[] = []
+  const r = new Hono<{ Variables: { log: unknown } }>()
+  r.onError((err, c) => c.text('', statusOf[toRegistryError(err).code]))
+  r.get('/:size', (c) => {
+    c.set('log', { error: (facts: unknown) => logged.push(facts) })
+    const blob = { digest: 'none', sizeBytes: Number(c.req.param('size')), contentType: 'a/b', etag: '"d"' }
+    const whenMissing = () => new RegistryError('blob_unknown', 'Bring it.')
+    return sendBlob(c, { ...blob, blobs: blobsOf({}), whenMissing, readsForHead: true })
+  })
+  await using server = await aServer(r.fetch)
+  for (const [path, method] of [
+    ['/9', 'GET'],
+    ['/9', 'HEAD'],
+    ['/9999999', 'GET'],
+  ] as const) {
+    assert.equal((await fetch(server.url + path, { method })).status, 404)
+  }
+  assert.deepEqual(logged, Array(3).fill({ digest: 'none' }))
 })
 
 async function until(holds: () => boolean): Promise<void> {

@@ -29,12 +29,16 @@ export interface SendableBlob<Name extends string = string> {
   readonly headers?: Readonly<Record<string, string>>
   /** As with documents; looked at for whole answers of at most 1 MiB. */
   readonly remember?: Remembering
+  /** Thrown in place of `unavailable` where clients can bring missing bytes again: then they should hear that it is not here. */
+  readonly whenMissing?: () => RegistryError
+  /** HEAD, too, is answered 200 only when the bytes are there; for small ones, since they are read. */
+  readonly readsForHead?: true
 }
 
 /**
  * Answers with a blob: 200, 206 for one range, 304, the headers alone to HEAD; resolves when the client has it all
- * or has gone. Throws `range_invalid`, and `unavailable` when the bytes are missing: somebody has a record of them, so the
- * store is at fault and not the client. Bytes go straight to node's response, at most two chunks waiting; without one
+ * or has gone. Throws `range_invalid`, and `unavailable` when bytes are missing: somebody has a record of them, so the
+ * store is at fault and not the client. When that shows in the middle of an answer, the connection is cut. Bytes go straight to node's response, at most two chunks waiting; without one
  * (tests) they become a web stream.
  */
 export async function sendBlob<Name extends string>(c: Context, blob: SendableBlob<Name>): Promise<Response> {
@@ -49,12 +53,12 @@ export async function sendBlob<Name extends string>(c: Context, blob: SendableBl
   const status = range ? 206 : 200
   if (c.req.method === 'HEAD') {
     const isWorthIt = blob.remember && !blob.remember.getOnly && blob.sizeBytes <= smallBytes
-    if (isWorthIt) await gatheredWhole(c, blob, headers)
+    if (isWorthIt || blob.readsForHead) await gatheredWhole(c, blob, headers)
     return answerBytes(c, 200, headers, undefined)
   }
   const bytes = range ? range.end - range.start + 1 : blob.sizeBytes
   if (bytes > smallBytes) return sendLarge(c, status, headers, blob, range)
-  const body = range ? await gathered(await opened(blob, range)) : await gatheredWhole(c, blob, headers)
+  const body = range ? await gathered(await opened(c, blob, range), bytes, blob) : await gatheredWhole(c, blob, headers)
   return answerBytes(c, status, headers, body)
 }
 
@@ -64,7 +68,7 @@ async function gatheredWhole<Name extends string>(
   blob: SendableBlob<Name>,
   headers: Record<string, string>,
 ) {
-  const body = await gathered(await opened(blob, undefined))
+  const body = await gathered(await opened(c, blob, undefined), blob.sizeBytes, blob)
   if (blob.remember) rememberAnswer(c, { ...blob.remember, headers: { ...headers }, body, etag: blob.etag })
   return body
 }
@@ -94,19 +98,40 @@ function attachment(filename: string): string {
   return `attachment; filename="${ascii}"${exact}`
 }
 
-async function opened<Name extends string>(blob: SendableBlob<Name>, range: ByteRange | undefined) {
-  return (await blob.blobs.read(blob.digest, range)) ?? missing(blob)
+async function opened<Name extends string>(
+  c: Context,
+  blob: SendableBlob<Name>,
+  range: ByteRange | undefined,
+): Promise<AsyncIterable<Uint8Array>> {
+  return (await blob.blobs.read(blob.digest, range)) ?? missing(c, blob)
 }
 
-function missing(blob: SendableBlob): never {
-  const cause = new Error(`The store has no bytes for ${blob.digest}`)
+function missing(c: Context, { digest, whenMissing }: SendableBlob): never {
+  if (!whenMissing) throw lost(`The store has no bytes for ${digest}`)
+  // The answer is the client's fault by its status, and the store's all the same.
+  logOf(c)?.error({ digest }, 'The store has lost the bytes of a blob; `stowage fsck` tells which files need them')
+  throw whenMissing()
+}
+
+function lost(what: string): RegistryError {
   const message = 'The bytes of this file are missing in the store; the administrator of this server must restore them.'
-  throw new RegistryError('unavailable', message, {}, { cause })
+  return new RegistryError('unavailable', message, {}, { cause: new Error(what) })
 }
 
-async function gathered(chunks: AsyncIterable<Uint8Array>): Promise<Buffer<ArrayBuffer>> {
+function logOf(c: Context): Log | undefined {
+  return c.get('log')
+}
+
+/** A client that was promised more bytes than come would wait for them. */
+async function gathered(
+  chunks: AsyncIterable<Uint8Array>,
+  sizeBytes: number,
+  { digest }: SendableBlob,
+): Promise<Buffer<ArrayBuffer>> {
   const all: Uint8Array[] = []
   for await (const chunk of chunks) all.push(chunk)
+  const found = all.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  if (found !== sizeBytes) throw lost(`The store has ${found} bytes for ${sizeBytes} of ${digest}`)
   const [only] = all
   if (all.length === 1 && only?.buffer instanceof ArrayBuffer) {
     return Buffer.from(only.buffer, only.byteOffset, only.byteLength)
@@ -123,15 +148,16 @@ async function sendLarge<Name extends string>(
 ): Promise<Response> {
   const { outgoing, requestId } = exchangeOf(c)
   if (requestId !== undefined) headers['x-request-id'] = requestId
-  if (!outgoing) return new Response(ReadableStream.from(await opened(blob, range)), { status, headers })
+  if (!outgoing) return new Response(ReadableStream.from(await opened(c, blob, range)), { status, headers })
   const path = blob.blobs.localPath(blob.digest)
+  const { start, end } = range ?? { start: 0, end: blob.sizeBytes - 1 }
+  const bytes = end - start + 1
   if (path === undefined) {
-    const chunks = await opened(blob, range)
-    await writeAnswer(c, outgoing, status, headers, () => writeChunks(outgoing, chunks))
+    const chunks = await opened(c, blob, range)
+    await writeAnswer(c, outgoing, status, headers, blob.digest, () => writeChunks(outgoing, chunks, bytes))
   } else {
-    await using file = (await openExisting(path)) ?? missing(blob)
-    const all = { start: 0, end: blob.sizeBytes - 1 }
-    await writeAnswer(c, outgoing, status, headers, () => writeFile(outgoing, file, range ?? all))
+    await using file = (await openExisting(path)) ?? missing(c, blob)
+    await writeAnswer(c, outgoing, status, headers, blob.digest, () => writeFile(outgoing, file, { start, end }))
   }
   return RESPONSE_ALREADY_SENT
 }
@@ -141,6 +167,7 @@ async function writeAnswer(
   outgoing: ServerResponse,
   status: 200 | 206,
   headers: Record<string, string>,
+  digest: string,
   writeBody: () => Promise<void>,
 ): Promise<void> {
   outgoing.writeHead(status, headers)
@@ -149,8 +176,7 @@ async function writeAnswer(
     outgoing.end()
   } catch (err) {
     // The status is gone already: a cut connection is the only way left to say that bytes are missing.
-    const log: Log | undefined = c.get('log')
-    log?.error({ err }, 'Reading a blob failed in the middle of an answer')
+    logOf(c)?.error({ err, digest }, 'Reading a blob failed in the middle of an answer')
     outgoing.destroy()
   }
 }

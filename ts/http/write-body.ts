@@ -67,18 +67,26 @@ export async function openExisting(path: string): Promise<FileHandle | undefined
 
 /**
  * Writes with at most two chunks waiting, whatever node would buffer: a hundred slow clients must not hold a hundred
- * buffers each. Ends early, and so frees the source, when the client has gone.
+ * buffers each. Ends early, and so frees the source, when the client has gone; throws when it is not `sizeBytes` that come.
  */
-export async function writeChunks(outgoing: ServerResponse, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+export async function writeChunks(
+  outgoing: ServerResponse,
+  chunks: AsyncIterable<Uint8Array>,
+  sizeBytes: number,
+): Promise<void> {
   const { promise: gone, resolve: leave } = Promise.withResolvers<void>()
   outgoing.once('close', leave)
   let before: Promise<void> = Promise.resolve()
+  let left = sizeBytes
   for await (const chunk of chunks) {
     if (outgoing.destroyed) return
+    left -= chunk.byteLength
+    if (left < 0) break
     const written = write(outgoing, chunk)
     await Promise.race([before, gone])
     before = written
   }
+  if (left !== 0) throw new Error(`the store has ${left > 0 ? 'fewer' : 'more'} bytes than the ${sizeBytes} announced`)
 }
 
 function write(outgoing: ServerResponse, bytes: Uint8Array): Promise<void> {
