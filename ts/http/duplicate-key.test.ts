@@ -22,7 +22,7 @@ describe('a key that comes twice', () => {
 test('a long text takes time by its length alone', () => {
   const objects = (count: number) => `[${'{"a":{},"b":[]},'.repeat(count)}0]`
   const keys = (count: number) => `{${Array.from({ length: count }, (_, at) => `"k${at}":0`).join(',')}}`
-  const opened = (count: number) => '{"a":'.repeat(count) + '0' + '}'.repeat(count)
+  const opened = (count: number) => `${'{"a":'.repeat(count)}0${'}'.repeat(count)}`
   for (const text of [objects(200_000), keys(200_000), opened(200_000)]) {
     const startedAt = performance.now()
     assert.equal(duplicateKey(text), undefined)

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import {
   type Descriptor,
   digestOf,
+  dockerImage,
   emptyConfig,
   type OciServer,
   ociImage,
@@ -92,7 +93,7 @@ const rows: readonly Row[] = [
       const config = await o.pushBlob(image, '{}')
       const layers = [one, two].map((digest) => ({ mediaType: 'application/octet-stream', digest, size: 3 }))
       const answer = await o.putManifest(image, { schemaVersion: 2, mediaType: ociImage, config, layers }, 'v1')
-      requireError(answer, 400, 'MANIFEST_BLOB_UNKNOWN', /./)
+      requireError(answer, 400, 'MANIFEST_BLOB_UNKNOWN', new RegExp(`^${image} has no blob ${one} and lacks 1 more;`))
       const { errors } = JSON.parse(String(answer.body))
       assert.deepEqual(
         errors[0].detail.map(({ digest }: Descriptor) => digest),
@@ -154,6 +155,19 @@ const rows: readonly Row[] = [
       requireError(await o.putManifest(image, anIndex([child, never]), 'v1'), 400, 'MANIFEST_BLOB_UNKNOWN', /./)
       const small = { ...child, size: child.size - 1 }
       requireError(await o.putManifest(image, anIndex([small]), 'v1'), 400, 'SIZE_INVALID', /./)
+      assert.equal(await statusOf(o, image, 'v1'), 404)
+    },
+  ],
+  [
+    'end-7a',
+    'an index that says another type of its child than the child has is refused',
+    async (o) => {
+      const image = o.anImage()
+      const child = await o.pushImage(image)
+      for (const mediaType of [ociIndex, dockerImage]) {
+        const answer = await o.putManifest(image, anIndex([{ ...child, mediaType }]), 'v1')
+        requireError(answer, 400, 'MANIFEST_INVALID', /is of the type .*, but it was pushed as .*manifest\.v1\+json/)
+      }
       assert.equal(await statusOf(o, image, 'v1'), 404)
     },
   ],

@@ -267,6 +267,11 @@ const refused: [name: string, value: unknown, message: RegExp, type?: string][] 
     anIndex({ manifests: [child, { ...layer, digest: a, size: 5 }] }),
     /as a manifest and as another thing/,
   ],
+  [
+    'one digest of two types',
+    anIndex({ manifests: [child, { ...child, mediaType: ociIndex }] }),
+    /as manifests of two types/,
+  ],
 ]
 
 describe('a manifest that is refused', () => {

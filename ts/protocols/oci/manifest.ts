@@ -224,6 +224,9 @@ function eachOnce(references: readonly ManifestReference[]): ManifestReference[]
     if (before && before.kind !== reference.kind) {
       throw invalidManifest(`it names ${reference.digest} as a manifest and as another thing`)
     }
+    if (before && reference.kind === 'manifest' && before.mediaType !== reference.mediaType) {
+      throw invalidManifest(`it names ${reference.digest} as manifests of two types`)
+    }
     if (!before || before.isOptional) byDigest.set(reference.digest, reference)
   }
   return [...byDigest.values()]

@@ -4,35 +4,40 @@ import type { PublishFile } from '../publish-request.ts'
 import { removalsBegun, withdrawRemovals } from '../removal.ts'
 import type { Package, RegistryStore } from '../store.ts'
 import { existing } from '../swap.ts'
-import type { ImagePlace } from './images.ts'
+import type { ManifestPut } from './images.ts'
 import type { Links } from './links.ts'
 import type { ManifestFacts, ManifestReference } from './manifest-facts.ts'
 import { visibleManifest } from './manifest-reads.ts'
 
 const readsAtOnce = 32
 
-/** What there is of a reference: the stored blob and its size. */
+/** What there is of a reference: the stored blob and its size, and of a manifest its type. */
 interface Found {
   readonly blob: string
   readonly sizeBytes: number
+  readonly mediaType?: string
 }
+
+/** The image that refers, and its name as refusals tell it. */
+export type Referring = Pick<ManifestPut, 'repository' | 'image' | 'path'>
 
 /** What manifests name, looked up in their image. */
 export interface References {
   /**
    * The files that a unit has for them, their links kept for the grace period. Throws `reference_unknown` with one of
-   * `details.errors` for each that is missing, `size_invalid` for a size that is not the stored one's.
+   * `details.errors` for each that is missing, `size_invalid` for a size that is not the stored one's, and
+   * `manifest_invalid` for another type than the stored manifest's.
    */
-  resolve(place: ImagePlace, pkg: Package | undefined, facts: ManifestFacts): Promise<PublishFile[]>
+  resolve(place: Referring, pkg: Package | undefined, facts: ManifestFacts): Promise<PublishFile[]>
   /**
    * The same look again, once the references are inserted: what is found now stays, since deletions that have begun are
    * taken back, and later ones see the references. Throws as `resolve`.
    */
-  confirm(place: ImagePlace, packageId: string, facts: ManifestFacts, files: readonly PublishFile[]): Promise<void>
+  confirm(place: Referring, packageId: string, facts: ManifestFacts, files: readonly PublishFile[]): Promise<void>
 }
 
 export function manifestReferences(store: RegistryStore, links: Links): References {
-  async function resolve(place: ImagePlace, pkg: Package | undefined, facts: ManifestFacts): Promise<PublishFile[]> {
+  async function resolve(place: Referring, pkg: Package | undefined, facts: ManifestFacts): Promise<PublishFile[]> {
     const found = await inParallel(facts.references, async (reference): Promise<Found | undefined> => {
       if (reference.kind === 'blob') return links.use(place, reference.digest)
       return pkg && visibleManifest(store, pkg, reference.digest)
@@ -81,7 +86,7 @@ async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<
 }
 
 function requireAll(
-  { image }: ImagePlace,
+  { path }: Referring,
   references: readonly ManifestReference[],
   found: readonly (Found | undefined)[],
 ): void {
@@ -90,8 +95,8 @@ function requireAll(
   if (first) {
     throw new RegistryError(
       'reference_unknown',
-      `${image} has no ${first.kind} ${first.digest}${missing.length > 1 ? ` and lacks ${missing.length - 1} more` : ''}; push what the manifest names before the manifest.`,
-      { errors: missing.map(({ kind, digest }) => ({ field: digest, message: `${image} has no such ${kind}.` })) },
+      `${path} has no ${first.kind} ${first.digest}${missing.length > 1 ? ` and lacks ${missing.length - 1} more` : ''}; push what the manifest names before the manifest.`,
+      { errors: missing.map(({ kind, digest }) => ({ field: digest, message: `${path} has no such ${kind}.` })) },
     )
   }
   const wrong = references.flatMap(({ digest, sizeBytes }, i) => {
@@ -99,6 +104,16 @@ function requireAll(
     if (stored === undefined || stored === sizeBytes) return []
     return [{ field: digest, message: `It has ${stored} bytes; the manifest says ${sizeBytes}.` }]
   })
-  if (!wrong[0]) return
-  throw new RegistryError('size_invalid', `${wrong[0].field}: ${wrong[0].message}`, { errors: wrong })
+  if (wrong[0]) throw new RegistryError('size_invalid', `${wrong[0].field}: ${wrong[0].message}`, { errors: wrong })
+  requireTypes(references, found)
+}
+
+/** Clients ask for a child by the type that its index says, and read it as that. */
+function requireTypes(references: readonly ManifestReference[], found: readonly (Found | undefined)[]): void {
+  for (const [i, { kind, digest, mediaType }] of references.entries()) {
+    const stored = found[i]?.mediaType
+    if (kind !== 'manifest' || stored === undefined || stored === mediaType) continue
+    const message = `The manifest says that ${digest} is of the type ${mediaType}, but it was pushed as ${stored}; they must be the same.`
+    throw new RegistryError('manifest_invalid', message, { field: digest })
+  }
 }

@@ -57,8 +57,8 @@ onBothEngines('a manifest', (open) => {
     await assert.rejects(t.images.manifests.put(put), (err: { code?: string; details?: { errors?: object[] } }) => {
       assert.equal(err.code, 'reference_unknown')
       assert.deepEqual(err.details?.errors, [
-        { field: elsewhere.digest, message: 'app has no such blob.' },
-        { field: child.digest, message: 'app has no such manifest.' },
+        { field: elsewhere.digest, message: 'acme/app has no such blob.' },
+        { field: child.digest, message: 'acme/app has no such manifest.' },
       ])
       return true
     })
