@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { UploadState } from '../../blobs/uploads.ts'
 import { hasCode, RegistryError } from '../../errors.ts'
 import type { Collection, Stored } from '../../metadata/engine.ts'
 import type { UploadDocument } from '../../metadata/image-schema.ts'
+import { isHolderDead, leaseHolder } from './lease-holder.ts'
 
 export type Upload = Stored<UploadDocument>
 
@@ -37,7 +37,7 @@ export interface HeldUpload extends AsyncDisposable {
 
 /**
  * Takes an upload for one request. `find` reads its record, and throws when it is none of the caller's. Waits a while
- * for another request that writes to it, then throws `upload_busy`.
+ * for another request that writes to it, then throws `upload_busy`; of a process that was killed nothing is waited for.
  */
 export async function holdUpload(
   uploads: Collection<UploadDocument>,
@@ -48,7 +48,8 @@ export async function holdUpload(
   const startedAt = now()
   for (;;) {
     const known = await find()
-    const untilEnd = (known.value.lease?.until ?? 0) - now()
+    const { lease } = known.value
+    const untilEnd = lease && !isHolderDead(lease.holder) ? lease.until - now() : 0
     if (untilEnd <= 0) {
       const held = await tryToHold(uploads, known, times, now)
       if (held) return held
@@ -69,7 +70,7 @@ async function tryToHold(
   times: LeaseTimes,
   now: () => number,
 ): Promise<HeldUpload | undefined> {
-  const lease = () => ({ holder: randomUUID(), until: now() + times.leaseMs })
+  const lease = () => ({ holder: leaseHolder(), until: now() + times.leaseMs })
   const held = await ifUnchanged(uploads.update(known.id, known.revision, { ...known.value, lease: lease() }))
   // Nothing was accepted of an upload without a place: whoever begins there begins elsewhere anyway.
   const takesOver = known.value.lease !== undefined && known.value.place !== ''
