@@ -1,5 +1,5 @@
 import type { PackageVersion } from '../../ts_interfaces/packages.ts'
-import type { Manifest } from '../registry/images/images.ts'
+import type { DescribedManifest } from '../registry/images/images.ts'
 import type { PullCount } from '../registry/images/pulls.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Version } from '../registry/versions.ts'
@@ -7,7 +7,6 @@ import type { PackageEntered } from './package-entry.ts'
 import { timeOf } from './page-of.ts'
 
 const shownTags = 100
-const shownPlatforms = 100
 
 type Images = Pick<Registry, 'images'>
 
@@ -29,7 +28,7 @@ export async function versionBodies(
   const pulled = await images.pulls.of(on.package.id, digests)
   return Promise.all(
     bodies.map(async (body) => {
-      const manifest = await images.manifests.byDigest(on.package, body.version)
+      const manifest = await images.manifests.described(on.package, body.version)
       if (!manifest) return body
       const tags = (await images.tags.of(manifest)).slice(0, shownTags).map(({ tag }) => tag)
       return { ...body, tags, manifest: manifestBody(manifest), ...pullsBody(pulled.get(body.version)) }
@@ -55,14 +54,13 @@ function plainBody({ package: { value } }: PackageEntered, found: Version): Pack
   }
 }
 
-function manifestBody({ mediaType, facts }: Manifest): PackageVersion['manifest'] {
-  const { kind, artifactType, subject, annotations, references } = facts
-  const platforms = new Set(references.flatMap(({ platform }) => platform ?? []))
+function manifestBody({ mediaType, facts }: DescribedManifest): PackageVersion['manifest'] {
+  const { kind, artifactType, subject, annotations, platforms } = facts
   return {
     mediaType,
     kind,
     ...(artifactType !== undefined && { artifactType }),
-    ...(platforms.size > 0 && { platforms: [...platforms].slice(0, shownPlatforms) }),
+    ...(platforms && { platforms: [...platforms] }),
     ...(subject !== undefined && { subject }),
     annotations: { ...annotations },
   }

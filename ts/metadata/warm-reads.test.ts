@@ -28,6 +28,16 @@ describe('warm reads with a commit mark', () => {
     assert.equal(await reads('a', load), 2)
   })
 
+  test('a commit makes room: what can be told no more is not kept', async () => {
+    const { state, reads, load } = setUp({ mark: 1 })
+    await reads('a', load)
+    state.mark = 2
+    await reads('b', load)
+    // No engine does so; it shows what is left.
+    state.mark = 1
+    assert.equal(await reads('a', load), 3)
+  })
+
   test('a commit during a load makes its answer old', async () => {
     const { state, reads, load } = setUp({ mark: 1 })
     const slow = Promise.withResolvers<number>()
@@ -69,6 +79,13 @@ describe('warm reads with a commit mark', () => {
     for (const key of ['a', 'b', 'c']) await reads(key, load)
     assert.equal(await reads('c', load), 3)
     assert.equal(await reads('a', load), 4)
+  })
+
+  test('the oldest is the one that was asked for the longest ago', async () => {
+    const { reads, load } = setUp({ mark: 1, maxEntries: 2 })
+    for (const key of ['a', 'b', 'a', 'c']) await reads(key, load)
+    assert.equal(await reads('a', load), 1)
+    assert.equal(await reads('b', load), 4)
   })
 })
 

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import type { MetadataEngine } from './engine.ts'
 
 export interface WarmReadsOptions {
@@ -25,11 +24,30 @@ interface Entry<V> {
 
 /**
  * A bounded memory of point reads. An answer is good while the engine's commit mark is what it was before the load
- * began; where there is no mark (MongoDB), for `ttlSeconds` from the beginning of the load.
+ * began, and is forgotten with all others when that has moved; where there is no mark (MongoDB), it is good for
+ * `ttlSeconds` from the beginning of the load.
  */
 export function warmReads<V>(engine: Pick<MetadataEngine, 'commitMark'>, options: WarmReadsOptions): WarmReads<V> {
   const now = options.now ?? (() => performance.now())
-  const entries = new LRUCache<string, Entry<V>>({ max: options.maxEntries })
+  // By last use. Emptying it costs what is in it, and so it may be done at each commit.
+  const entries = new Map<string, Entry<V>>()
+  let lastMark: number | undefined
+
+  function forgetBefore(mark: number | undefined): void {
+    if (mark === lastMark) return
+    lastMark = mark
+    entries.clear()
+  }
+
+  function use(key: string, entry: Entry<V>): void {
+    entries.delete(key)
+    entries.set(key, entry)
+    if (entries.size <= options.maxEntries) return
+    for (const oldest of entries.keys()) {
+      entries.delete(oldest)
+      return
+    }
+  }
 
   function isGood(entry: Entry<V>, mark: number | undefined): boolean {
     if (mark !== undefined) return entry.mark === mark
@@ -39,13 +57,17 @@ export function warmReads<V>(engine: Pick<MetadataEngine, 'commitMark'>, options
   function read(key: string, load: () => Promise<V>): Promise<V> {
     // Before the load: what is committed while it runs must make its answer old.
     const mark = engine.commitMark()
+    forgetBefore(mark)
     const known = entries.get(key)
-    if (known && isGood(known, mark)) return known.value
+    if (known && isGood(known, mark)) {
+      use(key, known)
+      return known.value
+    }
     if (mark === undefined && options.ttlSeconds === 0) return load()
     const entry: Entry<V> = { mark, startedAt: now(), value: load() }
-    entries.set(key, entry)
+    use(key, entry)
     entry.value.catch(() => {
-      if (entries.peek(key) === entry) entries.delete(key)
+      if (entries.get(key) === entry) entries.delete(key)
     })
     return entry.value
   }

@@ -9,7 +9,11 @@ export function marksOf(pkg: PackageDocument): ReadonlyMap<string, UnitMark> {
  * The policy of the one gate: whether a unit may be shown or served at all. Published means: the package record
  * counts it; what is deleted is not served, whoever asks.
  */
-export function policy(pkg: PackageDocument, unit: UnitDocument, marks = marksOf(pkg)): boolean {
+export function policy(
+  pkg: PackageDocument,
+  unit: Pick<UnitDocument, 'key' | 'sequence'>,
+  marks = marksOf(pkg),
+): boolean {
   return unit.sequence <= pkg.published && marks.get(unit.key)?.deletedAt === undefined
 }
 

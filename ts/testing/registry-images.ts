@@ -88,7 +88,7 @@ export function imagesIn({ engine, registry, blobs }: Opened, repository: Reposi
   }
 
   /** The same of a manifest. */
-  async function ageManifest({ unit: { id } }: Manifest, ms: number): Promise<void> {
+  async function ageManifest({ unitId: id }: Manifest, ms: number): Promise<void> {
     const stored = engine.collection(units)
     const { revision, value } = (await stored.get(id)) ?? assert.fail(id)
     await stored.update(id, revision, { ...value, createdAt: Date.now() - ms })

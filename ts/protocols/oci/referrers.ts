@@ -1,4 +1,4 @@
-import type { Manifest } from '../../registry/images/images.ts'
+import type { DescribedManifest } from '../../registry/images/images.ts'
 import type { Package } from '../../registry/store.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import { ociIndex } from './media-types.ts'
@@ -71,7 +71,7 @@ export function referrers(deps: ProtocolDeps) {
   }
 }
 
-function descriptorOf({ mediaType, digest, sizeBytes, facts }: Manifest) {
+function descriptorOf({ mediaType, digest, sizeBytes, facts }: DescribedManifest) {
   const { artifactType, annotations } = facts
   return {
     mediaType,

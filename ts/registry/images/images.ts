@@ -1,7 +1,7 @@
 import type { Digest, StagedBlob } from '../../blobs/store.ts'
 import type { Author } from '../edit.ts'
-import type { Package, Repository, Unit } from '../store.ts'
-import type { ManifestFacts } from './manifest-facts.ts'
+import type { Package, Repository } from '../store.ts'
+import type { KeptFacts, ManifestFacts } from './manifest-facts.ts'
 import type { Pulls } from './pulls.ts'
 import type { UploadSessions } from './upload-sessions.ts'
 
@@ -11,16 +11,24 @@ export interface ImagePlace {
   readonly image: string
 }
 
-/** A visible manifest of an image. */
+/** A visible manifest of an image: little enough to be kept in memory by the thousand. */
 export interface Manifest {
-  readonly unit: Unit
+  readonly unitId: string
+  /** The unit's place among those of its image. */
+  readonly sequence: number
+  /** Epoch milliseconds. */
+  readonly pushedAt: number
   /** As it was pushed: SHA-256, or SHA-512. */
   readonly digest: string
   /** The stored bytes'. */
   readonly blob: Digest
   readonly sizeBytes: number
   readonly mediaType: string
-  readonly facts: ManifestFacts
+}
+
+/** A manifest with what it says of itself, which may be 256 KiB of annotations. */
+export interface DescribedManifest extends Manifest {
+  readonly facts: KeptFacts
 }
 
 export interface ManifestPut extends ImagePlace {
@@ -42,6 +50,8 @@ export interface Manifests {
   /** The visible manifest that a digest or a tag names. */
   byDigest(pkg: Package, digest: string): Promise<Manifest | undefined>
   byTag(pkg: Package, tag: string): Promise<Manifest | undefined>
+  /** The one with a digest, with what it says of itself. */
+  described(pkg: Package, digest: string): Promise<DescribedManifest | undefined>
   /**
    * Makes the manifest visible, then sets its tags; one that is there already is only tagged. Throws `reference_unknown`,
    * with one of `details.errors` for each blob or manifest that the image has not, `size_invalid` where a descriptor's
@@ -55,12 +65,15 @@ export interface Manifests {
    * `onlyUntagged` it is `in_use` also while a tag names it, one that is set at this very moment included.
    */
   delete(pkg: Package, digest: string, author: Author, options?: { readonly onlyUntagged?: boolean }): Promise<void>
-  /** Manifests whose subject this digest is, oldest first, at most `limit` (1000) a page; there need be no such subject. */
+  /**
+   * Manifests whose subject this digest is, oldest first; there need be no such subject. A page holds `limit` (1000) at
+   * most, and fewer with a `next` when many or large ones were looked at.
+   */
   referrers(
     pkg: Package,
     subject: string,
     options: { artifactType?: string; after?: string; limit: number },
-  ): Promise<{ items: Manifest[]; next?: string }>
+  ): Promise<{ items: DescribedManifest[]; next?: string }>
 }
 
 export interface Tag {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as packageSchema from '../../metadata/package-schema.ts'
 import { digestOf } from '../blob-records.ts'
-import { author, blobReference, childReference, onBothEngines } from './testing.ts'
+import { author, blobReference, childReference, indexType, onBothEngines } from './testing.ts'
 
 const unknown = `sha256:${'0'.repeat(64)}` as const
 
@@ -12,10 +12,9 @@ onBothEngines('a manifest', (open) => {
     const layer = await t.aBlob(t.app)
     const put = await t.aPut(t.app, { blobs: [layer], tags: ['latest', 'v1'] })
     const manifest = await t.images.manifests.put(put)
-    assert.deepEqual(
-      [manifest.digest, manifest.blob, manifest.mediaType, manifest.facts],
-      [put.digest, put.digest, put.mediaType, put.facts],
-    )
+    assert.deepEqual([manifest.digest, manifest.blob, manifest.mediaType], [put.digest, put.digest, put.mediaType])
+    const { references: _, ...facts } = put.facts
+    assert.deepEqual(await t.images.manifests.described(await t.found(t.app), put.digest), { ...manifest, facts })
     for (const reference of [put.digest, 'latest', 'v1']) assert.equal(await t.read(t.app, reference), put.digest)
     for (const reference of [unknown, 'v2']) assert.equal(await t.read(t.app, reference), undefined)
     assert.ok(await t.blobs.stat(manifest.blob))
@@ -95,10 +94,26 @@ onBothEngines('a manifest', (open) => {
     const optional = (digest: string) => ({ ...blobReference({ ...layer, digest }), isOptional: true })
     const references = [optional(unknown), optional(layer.digest)]
     const manifest = await t.images.manifests.put(await t.aPut(t.app, { facts: { references } }))
+    const unit = await t.registry.packages.unit(await t.found(t.app), manifest.digest)
     assert.deepEqual(
-      manifest.unit.value.files.map(({ name }) => name),
+      unit?.value.files.map(({ name }) => name),
       [manifest.digest, layer.digest],
     )
+  })
+
+  test('is stored with what it says of itself, and not once more with what it names', async () => {
+    await using t = await open()
+    const [child, other] = [await t.anImage(t.app), await t.anImage(t.app)]
+    const platforms = ['linux/amd64', 'linux/amd64']
+    const references = [child, other].map((each, i) => ({ ...childReference(each), platform: platforms[i] ?? '' }))
+    const { digest } = await t.images.manifests.put(await t.aPut(t.app, { children: [], facts: { references } }))
+    const unit = await t.registry.packages.unit(await t.found(t.app), digest)
+    assert.deepEqual(unit?.value.metadata, {
+      kind: 'index',
+      mediaType: indexType,
+      annotations: {},
+      platforms: ['linux/amd64'],
+    })
   })
 
   test('pushed again is only tagged, and gives the store bytes that it lost', async () => {
@@ -108,7 +123,7 @@ onBothEngines('a manifest', (open) => {
     const first = await t.anImage(t.app, { blobs: [layer], text })
     await t.blobs.delete(first.blob)
     const again = await t.anImage(t.app, { blobs: [layer], text, tags: ['latest'] })
-    assert.equal(again.unit.id, first.unit.id)
+    assert.equal(again.unitId, first.unitId)
     assert.equal(await t.read(t.app, 'latest'), first.digest)
     assert.ok(await t.blobs.stat(first.blob))
     assert.equal((await t.found(t.app)).value.published, 1)
@@ -139,7 +154,7 @@ onBothEngines('a manifest', (open) => {
     )
     const other = t.another()
     const done = await Promise.all(puts.map((put, i) => (i % 2 ? t.registry : other).images.manifests.put(put)))
-    assert.equal(new Set(done.map(({ unit }) => unit.id)).size, 1)
+    assert.equal(new Set(done.map(({ unitId }) => unitId)).size, 1)
     assert.equal(await t.read(t.app, 'latest'), done[0]?.digest)
     assert.equal((await t.found(t.app)).value.published, 1)
     assert.equal(await t.engine.collection(packageSchema.files).count('byName', {}), 2)
@@ -196,7 +211,12 @@ onBothEngines('a deleted manifest', (open) => {
     await assert.rejects(t.images.manifests.delete(pkg, child.digest, author), { code: 'in_use' })
     assert.equal(await t.read(t.app, child.digest), child.digest)
     assert.deepEqual((await t.found(t.app)).value.marks, [])
-    await t.registry.delete(pkg, [child.unit, index.unit], author)
+    const units = await Promise.all([child, index].map(({ digest }) => t.registry.packages.unit(pkg, digest)))
+    await t.registry.delete(
+      pkg,
+      units.filter((unit) => unit !== undefined),
+      author,
+    )
     assert.equal(await t.find(t.app, t.another()), undefined)
     assert.equal(await t.intents(), 0)
   })

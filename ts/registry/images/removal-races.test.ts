@@ -256,7 +256,7 @@ test('a push stopped before its insert, while others push and delete, takes no n
   await deleting(t, t.app, between)
   goOn.resolve()
   const late = await pushing
-  assert.equal(late.unit.value.sequence, 4)
+  assert.equal(late.sequence, 4)
   assert.equal(await t.read(t.app, 'late'), put.digest)
   await complete(t)
   await assertSound(t, 'afterwards')
@@ -293,7 +293,7 @@ test('a push of a manifest whose deletion has all but ended is there when it is 
   await assert.rejects(deleting(t, t.app, first, t.another(undefined, ending)), died)
   mayInsert.resolve()
   const pushed = await pushing
-  assert.notEqual(pushed.unit.id, first.unit.id)
+  assert.notEqual(pushed.unitId, first.unitId)
   assert.equal(await t.read(t.app, put.digest), put.digest)
   await complete(t)
   assert.equal(await t.read(t.app, put.digest), put.digest)

@@ -2,8 +2,11 @@ import { hasCode } from '../../errors.ts'
 import type { Author } from '../edit.ts'
 import { unitByKey } from '../packages.ts'
 import { policy } from '../policy.ts'
-import { manifestJudge } from './retention-manifests.ts'
-import { type RetentionTerms, tagVerdict } from './retention-plan.ts'
+import type { Package } from '../store.ts'
+import { attachedTags, attachmentOf } from './attached-tags.ts'
+import type { Tag } from './images.ts'
+import { retentionJudge } from './retention-manifests.ts'
+import type { RetentionTerms } from './retention-plan.ts'
 import type { RetentionDeps, RetentionFinding } from './retention-walk.ts'
 import { tagUses } from './tag-uses.ts'
 
@@ -12,16 +15,19 @@ const referrersPerRead = 100
 
 /**
  * Removes what a walk found by these terms, each after another look at it; resolves to what is gone, with the referrers
- * that went along.
+ * and attached tags that went along.
  */
 export function removal(deps: RetentionDeps, terms: RetentionTerms, author: Author) {
   const { store, packages, images } = deps
 
+  /** A tag that belongs to a manifest which is there waits for that to go. */
   async function removeTag({ package: pkg, tag = '' }: RetentionFinding): Promise<boolean> {
     const seen = await images.tags.find(pkg, tag)
     if (!seen) return false
     const [use] = await tagUses(images, pkg.id, [seen])
-    if (!use || !tagVerdict(use, terms).isGoing) return false
+    if (!use) return false
+    const { verdict, subject } = await retentionJudge(deps, pkg, terms).tag(use)
+    if (subject || !verdict.isGoing) return false
     return unlessKept(() => images.tags.delete(pkg, tag, author, seen))
   }
 
@@ -32,9 +38,9 @@ export function removal(deps: RetentionDeps, terms: RetentionTerms, author: Auth
     if (!pkg || !unit || !policy(pkg.value, unit.value)) return []
     const { subject } = unit.value
     if (subject !== undefined && (await images.manifests.byDigest(pkg, subject))) return []
-    const { verdict } = await manifestJudge(deps, pkg, terms)(unit)
+    const { verdict } = await retentionJudge(deps, pkg, terms).manifest(unit)
     if (!verdict.isGoing || !(await removeUntagged(finding))) return []
-    return [finding, ...(await removeReferrers(finding))]
+    return [finding, ...(await removeFollowers(finding))]
   }
 
   async function removeUntagged({ package: pkg, digest }: RetentionFinding): Promise<boolean> {
@@ -42,6 +48,38 @@ export function removal(deps: RetentionDeps, terms: RetentionTerms, author: Auth
       await images.manifests.delete(pkg, digest, author, { onlyUntagged: true })
       return true
     })
+  }
+
+  /** Attached tags first: the index that such a tag names lists the referrers. */
+  async function removeFollowers(finding: RetentionFinding): Promise<RetentionFinding[]> {
+    return [...(await removeAttached(finding)), ...(await removeReferrers(finding))]
+  }
+
+  async function removeAttached({ package: { id }, digest: subject }: RetentionFinding): Promise<RetentionFinding[]> {
+    const pkg = await packages.get(id)
+    const gone: RetentionFinding[] = []
+    for (const tag of pkg ? await attachedTags(images, pkg, subject) : []) {
+      // Who pushed it again wants its signatures.
+      const current = await packages.get(id)
+      if (!current || (await images.manifests.byDigest(current, subject))) return gone
+      const why = `${attachmentOf(tag)?.words} ${subject}, which is gone`
+      if (await unlessKept(() => images.tags.delete(current, tag.tag, author, tag))) {
+        const { updatedAt: pushedAt, digest } = tag
+        gone.push({ kind: 'tag', package: current, place: tag.tag, tag: tag.tag, digest, pushedAt, why })
+        gone.push(...(await removeAlong(current, tag, why)))
+      }
+    }
+    return gone
+  }
+
+  /** What an attached tag named, when that is about nothing else. */
+  async function removeAlong(pkg: Package, { digest }: Tag, why: string): Promise<RetentionFinding[]> {
+    const unit = await unitByKey(store, pkg.id, digest)
+    if (!unit || !policy(pkg.value, unit.value)) return []
+    const { subject, createdAt: pushedAt, sequence: place } = unit.value
+    if (subject !== undefined && (await images.manifests.byDigest(pkg, subject))) return []
+    const along = { kind: 'manifest' as const, package: pkg, place, digest, pushedAt, why }
+    return (await removeUntagged(along)) ? [along, ...(await removeFollowers(along))] : []
   }
 
   async function removeReferrers({ package: { id }, digest: subject }: RetentionFinding): Promise<RetentionFinding[]> {
@@ -53,11 +91,10 @@ export function removal(deps: RetentionDeps, terms: RetentionTerms, author: Auth
         limit: referrersPerRead,
         ...(after !== undefined && { after }),
       })
-      for (const { digest, unit } of page.items) {
-        const { createdAt: pushedAt, sequence: place } = unit.value
+      for (const { digest, sequence: place, pushedAt } of page.items) {
         const why = `it is about ${subject}, which is gone`
         const referrer = { kind: 'manifest' as const, package: pkg, place, digest, pushedAt, why }
-        if (await removeUntagged(referrer)) gone.push(referrer, ...(await removeReferrers(referrer)))
+        if (await removeUntagged(referrer)) gone.push(referrer, ...(await removeFollowers(referrer)))
       }
       after = page.next
       if (after === undefined) return gone

@@ -2,26 +2,32 @@ import { RegistryError } from '../../errors.ts'
 import type { Json } from '../../metadata/engine.ts'
 import { digestOf } from '../blob-records.ts'
 import type { Unit } from '../store.ts'
-import type { Manifest } from './images.ts'
-import type { ManifestFacts } from './manifest-facts.ts'
+import type { DescribedManifest, Manifest } from './images.ts'
+import type { KeptFacts, ManifestFacts } from './manifest-facts.ts'
+
+const mostPlatforms = 100
 
 /** The manifest that a unit is; see `unitFacts`. */
 export function manifestOf(unit: Unit): Manifest {
-  const { key: digest, files } = unit.value
+  const { key: digest, files, sequence, createdAt: pushedAt } = unit.value
   const own = files.find(({ name }) => name === digest)
   if (!own) throw new RegistryError('internal', `Unit ${unit.id} has no file of its own.`)
-  const facts = factsOf(unit.value.metadata)
   const { digest: blob, sizeBytes, mediaType } = own
-  return { unit, digest, blob: digestOf(blob), sizeBytes, mediaType, facts }
+  return { unitId: unit.id, sequence, pushedAt, digest, blob: digestOf(blob), sizeBytes, mediaType }
 }
 
-/** As `put` stored them. */
-function factsOf(metadata: Json): ManifestFacts {
+/** The same with what was kept of its facts. */
+export function describedManifest(unit: Unit): DescribedManifest {
   // `unitFacts` has written it, and nobody else writes units of images.
-  return metadata as unknown as ManifestFacts
+  return { ...manifestOf(unit), facts: unit.value.metadata as unknown as KeptFacts }
 }
 
 /** What a manifest's unit keeps of it. */
-export function unitFacts(facts: ManifestFacts): Json {
-  return JSON.parse(JSON.stringify(facts))
+export function unitFacts({ references, ...facts }: ManifestFacts): Json {
+  const platforms = new Set(references.flatMap(({ platform }) => platform ?? []))
+  const kept: KeptFacts = {
+    ...facts,
+    ...(platforms.size > 0 && { platforms: [...platforms].slice(0, mostPlatforms) }),
+  }
+  return JSON.parse(JSON.stringify(kept))
 }

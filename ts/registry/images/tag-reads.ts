@@ -32,11 +32,11 @@ export function tagReads({ imageTags }: RegistryStore): Pick<Tags, 'list' | 'fin
       return found && tagOf(found.value)
     },
 
-    async of({ unit }) {
+    async of({ unitId }) {
       const items: Tag[] = []
       for (let after: string | undefined; ; ) {
         const page: Page<ImageTagDocument> = await imageTags.find('byUnit', {
-          equals: { unitId: unit.id },
+          equals: { unitId },
           limit: pageLength,
           ...(after !== undefined && { after }),
         })

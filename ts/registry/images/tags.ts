@@ -65,12 +65,12 @@ export function tagWriter({ store, finish, pulls }: TagDeps): TagWriter {
     const id = tagId(pkg.id, tag)
     for (;;) {
       const [known, pattern] = await Promise.all([imageTags.get(id), patternOf(pkg, tag)])
-      if (known && pattern !== undefined) await requireSame(store, pkg, known, manifest.unit.id, pattern)
+      if (known && pattern !== undefined) await requireSame(store, pkg, known, manifest.unitId, pattern)
       const stamp = stampOf({ name: tag, digest: manifest.digest }, manifest.digest, author)
       const value: ImageTagDocument = {
         packageId: pkg.id,
         tag,
-        unitId: manifest.unit.id,
+        unitId: manifest.unitId,
         digest: manifest.digest,
         createdAt: known?.value.createdAt ?? stamp.at,
         updatedAt: stamp.at,
@@ -88,11 +88,11 @@ export function tagWriter({ store, finish, pulls }: TagDeps): TagWriter {
   }
 
   /** The record first: a removal takes its mark away when the unit is gone. One that is not decided is taken back. */
-  async function isThere(packageId: string, { unit, digest }: Manifest): Promise<boolean> {
+  async function isThere(packageId: string, { unitId, sequence, digest }: Manifest): Promise<boolean> {
     let pkg = await existing(store, packageId)
     const begun = removalsBegun(pkg.value, [digest])
     if (begun.size > 0) pkg = await withdrawRemovals(store, packageId, begun)
-    return policy(pkg.value, unit.value) && (await store.units.get(unit.id)) !== undefined
+    return policy(pkg.value, { key: digest, sequence }) && (await store.units.get(unitId)) !== undefined
   }
 
   return {
@@ -158,9 +158,9 @@ function isAsSeen({ value }: TagRecord, seen: Tag): boolean {
 }
 
 /** The tag goes with its manifest, unless it names another by now. */
-async function removeOf(store: RegistryStore, id: string, { unit }: Manifest): Promise<void> {
+async function removeOf(store: RegistryStore, id: string, { unitId }: Manifest): Promise<void> {
   const known = await store.imageTags.get(id)
-  if (known?.value.unitId !== unit.id) return
+  if (known?.value.unitId !== unitId) return
   try {
     await store.imageTags.delete(id, known.revision)
   } catch (err) {
