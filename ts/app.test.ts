@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { createLog } from './log.ts'
 import { openTestApp } from './testing/app.ts'
 
 const cases: [method: string, path: string, status: number, allow: string | null][] = [
@@ -23,6 +24,17 @@ describe('a method that a path does not take', () => {
       const { error } = JSON.parse(await answer.text())
       assert.match(error, status === 405 ? /is not allowed at .*; it takes GET, HEAD/ : /no endpoint/)
     })
+  }
+})
+
+test('the log says of an unknown path and method what the client is told', async () => {
+  const lines: string[] = []
+  const log = createLog({ level: 'info', pretty: false, stream: { write: (line: string) => void lines.push(line) } })
+  await using t = await openTestApp({}, { log })
+  for (const path of ['/health', '/npm/main/npm/-/ping', '/a/b/c/d/e', '/v2/token']) {
+    const told = JSON.parse(await (await t.request('DELETE', path)).text())
+    const { msg } = JSON.parse(lines.pop() ?? '{}')
+    assert.equal(msg, told.error ?? told.errors[0].message)
   }
 })
 

@@ -1,10 +1,12 @@
-import { type Context, Hono } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import type { AuditTrail } from './access/audit/audit-trail.ts'
 import { api } from './api/api.ts'
 import { RegistryError, statusOf, toRegistryError } from './errors.ts'
 import { preferredType } from './http/accept.ts'
 import type { Arrival, ExternalAddress } from './http/address.ts'
 import { allowedMethods } from './http/allowed-methods.ts'
+import { exchangeOf } from './http/answer.ts'
+import { hasDotSegment } from './http/dot-segments.ts'
 import { errorHeaders } from './http/error-headers.ts'
 import { exchange } from './http/exchange.ts'
 import { backendHealth, type HealthOptions, health } from './http/health.ts'
@@ -43,11 +45,14 @@ export function createApp(deps: AppDeps): Hono<Env> {
   app.onError((err, c) => {
     const thrown = toRegistryError(err)
     const error = thrown.code === 'route_unknown' ? unknownRoute(app, c, thrown.message) : thrown
+    // What the client is told is what is logged.
+    if (error !== thrown) c.error = error
     if (c.var.protocol) return c.var.protocol.renderError(error, c)
     return c.json({ error: error.message }, statusOf[error.code], errorHeaders(error))
   })
   app.use(exchange({ readAddress, log, metrics, protocolOf: (c) => c.get('protocol')?.id ?? '' }))
   app.use(witnessed(deps.trail.record))
+  app.use(withoutDotSegments)
 
   app.get('/health', health)
   app.get('/healthz', backendHealth({ ...deps.health, metrics, log }))
@@ -64,7 +69,9 @@ export function createApp(deps: AppDeps): Hono<Env> {
   for (const protocol of protocols) mountRepositories(app, protocol, mounted)
   for (const { protocol, prefix } of rootsInOrder()) mountRoot(app, protocol, prefix, mounted)
   app.notFound((c) => {
-    const { code, message } = unknownRoute(app, c, `There is no endpoint ${c.req.method} ${c.req.path}.`)
+    const unknown = unknownRoute(app, c, `There is no endpoint ${c.req.method} ${c.req.path}.`)
+    c.error = unknown
+    const { code, message } = unknown
     const status = statusOf[code]
     if (!c.req.path.startsWith('/api/v1/')) return c.json({ error: message }, status)
     const title = status === 405 ? 'Method Not Allowed' : 'Not Found'
@@ -72,6 +79,16 @@ export function createApp(deps: AppDeps): Hono<Env> {
     return c.body(JSON.stringify(problem), status, { 'content-type': 'application/problem+json' })
   })
   return app
+}
+
+/** Refuses paths that mean another place than the one that is written, in the words of the protocol that is asked. */
+const withoutDotSegments: MiddlewareHandler<Env> = async (c, next) => {
+  const target = exchangeOf(c).incoming?.url ?? ''
+  if (!hasDotSegment(target)) return next()
+  const asked = rootsInOrder().find(({ prefix }) => prefix !== '' && target.startsWith(`${prefix}/`))
+  if (asked) c.set('protocol', asked.protocol)
+  const message = 'The path has a part "." or "..", plain or percent-encoded. Write the path without.'
+  throw new RegistryError('name_invalid', message)
 }
 
 /** For a path that other methods have a route at: `method_not_allowed`, with `Allow`; else `route_unknown`. */

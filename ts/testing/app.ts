@@ -13,6 +13,7 @@ import { auditedJobs } from '../jobs/audit.ts'
 import { garbageCollector } from '../jobs/gc.ts'
 import { type Job, type Scheduler, startJobs } from '../jobs/scheduler.ts'
 import { usageReports } from '../jobs/usage.ts'
+import type { Log } from '../log.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
 import { describeUnit, keepsTombstones } from '../protocols/all.ts'
 import { movingTagsOf } from '../protocols/moving-tags.ts'
@@ -50,6 +51,8 @@ export interface TestSurroundings {
   readonly clientAddress?: string
   /** True: downloads are entries of the audit trail. */
   readonly recordsDownloads?: boolean
+  /** Of the requests. */
+  readonly log?: Log
 }
 
 /** Their time does not come within a test. */
@@ -98,7 +101,7 @@ export async function openTestApp(limits: Partial<Limits> = {}, around: TestSurr
     ...(around.recordsDownloads && { recordDownload: audit.download }),
     limits: { ...roomyLimits, ...limits },
     secretSetting: secretsInMemory(),
-    log: silentLog,
+    log: around.log ?? silentLog,
     metrics: createMetrics(),
     readAddress: (arrival) => {
       const address = readAddress(arrival)

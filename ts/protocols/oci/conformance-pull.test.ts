@@ -354,6 +354,30 @@ const rows: readonly Row[] = [
       const answer = await o.send({ method: 'POST', path: '/v2/acme/containers/x/manifests/v1' })
       requireError(answer, 405, 'UNSUPPORTED', /it takes GET, HEAD, PUT, DELETE/)
       assert.equal(answer.headers.allow, 'GET, HEAD, PUT, DELETE')
+      const image = '/v2/acme/containers/x'
+      const paths = ['/v2/', '/v2/token', '/v2/_catalog', `${image}/tags/list`, `${image}/blobs/${digestOf('x')}`]
+      for (const path of [...paths, `${image}/blobs/uploads/`, `${image}/blobs/uploads`]) {
+        const method = path.endsWith('uploads') ? 'PATCH' : 'PUT'
+        requireError(await o.send({ method, path }), 405, 'UNSUPPORTED', /is not allowed at .*; it takes /)
+      }
+    },
+  ],
+  [
+    'other',
+    'a path with a part "." or ".." is refused, however it is written: it would mean another image',
+    async (o) => {
+      const image = o.anImage()
+      await o.pushImage(image, 'v1')
+      const [, repository, name] = image.split('/')
+      for (const up of ['..', '%2e%2e', '.%2E']) {
+        const path = `/v2/acme/private/${up}/${repository}/${name}/tags/list`
+        for (const as of [o.token, null]) {
+          requireError(await o.send({ method: 'GET', path, as }), 400, 'NAME_INVALID', /has a part "\." or "\.\."/)
+        }
+      }
+      requireError(await o.send({ method: 'GET', path: `/v2/./${image}/tags/list` }), 400, 'NAME_INVALID', /./)
+      const { status, body } = await o.send({ method: 'GET', path: '/npm/../healthz' })
+      assert.deepEqual([status, /has a part/.test(String(body))], [400, true])
     },
   ],
 ]

@@ -158,11 +158,14 @@ const rows: readonly Row[] = [
       requireError(await patch(o, location, 'late', '4-7'), 416, 'BLOB_UPLOAD_INVALID', /./)
       await patch(o, location, 'four', '0-3')
       for (const range of ['0-3', '2-5', '5-8']) {
-        requireError(await patch(o, location, 'four', range), 416, 'BLOB_UPLOAD_INVALID', /./)
+        const answer = await patch(o, location, 'four', range)
+        requireError(answer, 416, 'BLOB_UPLOAD_INVALID', /./)
+        requireAnswer(answer, 416, { range: '0-3', location, 'content-range': undefined })
         requireAnswer(await o.send({ method: 'GET', path: location }), 204, { range: '0-3' })
       }
       const end = await finish(o, location, 'four', 'four', '1-4')
       requireError(end, 416, 'BLOB_UPLOAD_INVALID', /./)
+      requireAnswer(end, 416, { range: '0-3', location })
       requireAnswer(await finish(o, location, 'four'), 201)
     },
   ],

@@ -10,6 +10,7 @@ async function rendered(err: unknown, path = '/v2/acme/app/manifests/v1', method
   const app = new Hono<Env>()
   app.onError((thrown, c) => renderError(toRegistryError(thrown), c))
   app.all('/v2/*', (c) => {
+    c.set('external', { origin: 'https://registry.example.com', prefix: '/sub', clientAddress: '192.0.2.1' })
     c.set('address', { base: 'https://registry.example.com/v2', origin: 'https://registry.example.com' })
     throw err
   })
@@ -30,6 +31,8 @@ describe('errors as clients of images read them', () => {
     ['version_unknown', 404, 'MANIFEST_UNKNOWN'],
     ['blob_unknown', 404, 'BLOB_UNKNOWN'],
     ['upload_unknown', 404, 'BLOB_UPLOAD_UNKNOWN'],
+    ['route_unknown', 404, 'UNSUPPORTED'],
+    ['method_not_allowed', 405, 'UNSUPPORTED'],
     ['in_use', 409, 'DENIED'],
     ['payload_too_large', 413, 'SIZE_INVALID'],
     ['unavailable', 503, 'UNAVAILABLE'],
@@ -82,12 +85,16 @@ describe('errors as clients of images read them', () => {
     assert.deepEqual([status, headers.get('retry-after'), error.code], [429, '5', 'TOOMANYREQUESTS'])
   })
 
-  test('a range outside of a blob is told with its size, a chunk at the wrong place without', async () => {
+  test('a range outside of a blob is told with its size, a chunk at the wrong place with where to go on', async () => {
     const err = new RegistryError('range_invalid', 'x', { sizeBytes: 7 })
     const blob = await rendered(err, '/v2/acme/app/blobs/sha256:a')
     assert.deepEqual([blob.headers.get('content-range'), blob.error.code], ['bytes */7', 'SIZE_INVALID'])
     const chunk = await rendered(err, '/v2/acme/app/blobs/uploads/1', 'PATCH')
     assert.deepEqual([chunk.headers.get('content-range'), chunk.error.code], [null, 'BLOB_UPLOAD_INVALID'])
+    assert.deepEqual(
+      [chunk.headers.get('range'), chunk.headers.get('location')],
+      ['0-6', '/sub/v2/acme/app/blobs/uploads/1'],
+    )
   })
 
   test('a challenge comes with what needs credentials', async () => {

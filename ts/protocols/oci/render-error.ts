@@ -4,6 +4,7 @@ import { errorHeaders } from '../../http/error-headers.ts'
 import type { Env } from '../protocol.ts'
 import { answerJson } from './answers.ts'
 import { challengeOf } from './challenge.ts'
+import { receivedRange } from './content-range.ts'
 
 /** The specification's codes, and two of the reference implementation's for faults of the server. */
 type OciCode =
@@ -42,6 +43,8 @@ const codes: Partial<Record<ErrorCode, OciCode>> = {
   package_unknown: 'NAME_UNKNOWN',
   version_unknown: 'MANIFEST_UNKNOWN',
   file_unknown: 'MANIFEST_UNKNOWN',
+  route_unknown: 'UNSUPPORTED',
+  method_not_allowed: 'UNSUPPORTED',
   blob_unknown: 'BLOB_UNKNOWN',
   upload_unknown: 'BLOB_UPLOAD_UNKNOWN',
   upload_busy: 'BLOB_UPLOAD_INVALID',
@@ -61,9 +64,13 @@ export function renderError(err: RegistryError, c: Context<Env>): Response {
   if (err.code === 'auth_required' || err.code === 'credentials_invalid') {
     headers['www-authenticate'] = challengeOf(err, c)
   }
-  // Of a chunk at the wrong place: where the right one begins.
-  if (err.code === 'range_invalid' && isUpload(c)) delete headers['content-range']
-  const { field, errors } = err.details
+  const { field, errors, sizeBytes } = err.details
+  // Of a chunk at the wrong place: how much is there, and where to go on.
+  if (err.code === 'range_invalid' && isUpload(c)) {
+    delete headers['content-range']
+    headers['location'] = c.var.external.prefix + c.req.path
+    if (sizeBytes !== undefined) headers['range'] = receivedRange(sizeBytes)
+  }
   const detail =
     errors?.map(({ field: digest, message }) => ({ digest, message })) ?? (field === undefined ? undefined : { field })
   const error = { code: codeOf(err, c), message: err.message, ...(detail && { detail }) }
@@ -79,5 +86,5 @@ function codeOf({ code }: RegistryError, c: Context<Env>): OciCode {
   if (found) return found
   if (isUpload(c)) return 'BLOB_UPLOAD_INVALID'
   if (code === 'range_invalid') return 'SIZE_INVALID'
-  return c.req.method === 'PUT' && code !== 'route_unknown' ? 'MANIFEST_INVALID' : 'UNSUPPORTED'
+  return c.req.method === 'PUT' ? 'MANIFEST_INVALID' : 'UNSUPPORTED'
 }
