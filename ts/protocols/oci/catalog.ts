@@ -12,7 +12,7 @@ const batch = 1000
 const maxLookedAt = 10_000
 
 interface Found {
-  readonly names: string[]
+  readonly names: readonly string[]
   /** Where the walk stopped, when there may be more. */
   readonly stoppedAt?: string
 }
@@ -37,7 +37,7 @@ function requireCatalog(c: OciContext): void {
   throw new RegistryError('auth_required', 'Sign in first: run "docker login", or the like of your client.')
 }
 
-/** The last name that was given out says where to go on; a place that may not be told does so sealed. */
+/** The last name that was given out says where to go on; a place that may not be told is sealed. */
 function linkAfter(
   c: OciContext,
   access: Access,
@@ -51,6 +51,10 @@ function linkAfter(
   return nextPage(c, '_catalog', { n, cursor: access.cursors.seal('catalog', stoppedAt) })
 }
 
+/**
+ * Until one more was found than is wanted: that something hidden comes after the last name is no reason for a link. At
+ * the bound of what is looked at there is one always.
+ */
 async function walk(
   c: OciContext,
   registry: Registry,
@@ -66,16 +70,19 @@ async function walk(
       limit: batch,
       ...(stoppedAt !== undefined && { after: stoppedAt }),
     })
-    for (const [at, { value }] of page.items.entries()) {
+    for (const { value } of page.items) {
       const entered = await placeOf(value.repositoryId)
       stoppedAt = value.path ?? value.name
       if (entered && (await access.can(c.var.principal, 'read', entered, value.name)).allowed) names.push(stoppedAt)
-      const isLast = !page.hasMore && at === page.items.length - 1
-      if (names.length === limit && !isLast) return { names, stoppedAt }
+      if (names.length > limit) return pageOf(names.slice(0, limit), names[limit - 1])
     }
     lookedAt += page.items.length
     if (!page.hasMore) return { names }
   }
+  return pageOf(names, stoppedAt)
+}
+
+function pageOf(names: readonly string[], stoppedAt: string | undefined): Found {
   return { names, ...(stoppedAt !== undefined && { stoppedAt }) }
 }
 

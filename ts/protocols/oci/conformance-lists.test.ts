@@ -308,6 +308,24 @@ describe('the catalog', () => {
     assert.deepEqual(bodyOf(none), { repositories: [] })
   })
 
+  test('has the same link whether there are images that the caller may not pull or not', async () => {
+    await using o = await openOciServer()
+    const stranger = await o.t.aToken(await o.t.aUser('stranger'))
+    const page = async () => {
+      const answer = await o.send({ method: 'GET', path: '/v2/_catalog?n=1', as: stranger.text })
+      requireAnswer(answer, 200)
+      return [bodyOf(answer), answer.headers['link'], answer.headers['etag']]
+    }
+    await o.pushImage('acme/open/a', 'v1')
+    const before = await page()
+    assert.equal(before[1], undefined)
+    await o.pushImage('acme/containers/hidden', 'v1')
+    await o.pushImage('acme/zeta/hidden', 'v1')
+    assert.deepEqual(await page(), before)
+    await o.pushImage('acme/open/b', 'v1')
+    assert.equal((await page())[1], '</v2/_catalog?n=1&last=acme%2Fopen%2Fa>; rel="next"')
+  })
+
   test('is a challenge to who is not signed in, even where there is something public', async () => {
     await using o = await openOciServer()
     await o.pushImage('acme/open/b', 'v1')

@@ -10,7 +10,7 @@ import type { ProtocolDeps } from '../protocol.ts'
 import { answerEmpty, locationOf, setEach, versionHeader } from './answers.ts'
 import { readManifest } from './manifest.ts'
 import { findReference, type ImageDigest, parseReference, parseTag, type Reference } from './names.ts'
-import { enterImage, type ImageEntered, type OciContext } from './place.ts'
+import { claimName, enterImage, type ImageEntered, type OciContext } from './place.ts'
 
 /** Tags that one push may set. */
 const maxTags = 100
@@ -66,14 +66,15 @@ export function manifests(deps: ProtocolDeps) {
     },
 
     async put(c: OciContext) {
-      const place = await enterImage(c, deps, 'push')
+      const place = await enterImage(c, deps, 'push', () => askedOf(c))
       refuseApproval(place)
-      const reference = parseReference(c.req.param('reference') ?? '')
-      const tags = tagsOf(c, reference)
+      const { reference, tags } = askedOf(c)
       const bytes = await readWhole(c, limits, 'maxManifestBytes')
       const facts = readManifest(bytes, c.req.header('content-type'))
       const digest = digestFor(bytes, reference)
       const { id: publisherId, name: publisherName } = actorOf(c.var.principal)
+      // Now, since the body may have come for longer than a claim lasts.
+      await claimName(c, deps, place)
       await images.manifests.put({
         repository: place.repository,
         image: place.image,
@@ -129,6 +130,12 @@ function refuseApproval({ repository }: ImageEntered): void {
   if (!repository.value.requiresApproval) return
   const message = `Repository "${repository.value.name}" takes only what was approved, and images cannot be: its settings must change first.`
   throw new RegistryError('access_denied', message)
+}
+
+/** What the address says. Throws `digest_invalid`, `name_invalid`. */
+function askedOf(c: OciContext): { reference: Reference; tags: string[] } {
+  const reference = parseReference(c.req.param('reference') ?? '')
+  return { reference, tags: tagsOf(c, reference) }
 }
 
 function tagsOf(c: OciContext, reference: Reference): string[] {

@@ -1,6 +1,7 @@
 import { RegistryError } from '../../errors.ts'
 
-const maxNameLength = 255
+/** Of an image's full name, in characters. */
+export const maxNameLength = 255
 const maxTagLength = 128
 const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
 const tag = /^\w[\w.-]*$/
@@ -103,7 +104,8 @@ export function findReference(text: string): Reference | undefined {
   return parseReference(text)
 }
 
-function invalidName(message: string): RegistryError {
+/** Why a name is none. */
+export function invalidName(message: string): RegistryError {
   return new RegistryError('name_invalid', message, { field: 'name' })
 }
 

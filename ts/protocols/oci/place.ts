@@ -1,15 +1,13 @@
 import type { Context } from 'hono'
-import type { Access, Entered, RepositoryAddress } from '../../access/access.ts'
+import type { Access, Entered } from '../../access/access.ts'
 import type { Principal } from '../../access/principal.ts'
 import { hasCode, RegistryError } from '../../errors.ts'
 import type { Action } from '../../metadata/access-schema.ts'
 import type { ImagePlace, MountFrom } from '../../registry/images/images.ts'
 import type { Env, ProtocolDeps } from '../protocol.ts'
-import { parseImageName } from './names.ts'
+import { type ImageAddress, mayMean, pathOf, protocol, readingsOf } from './addresses.ts'
 
 export type OciContext = Context<Env, string>
-
-const protocol = 'oci'
 
 /** What clients ask for, as they call it in scopes. */
 export type ImageAction = 'pull' | 'push' | 'delete'
@@ -17,21 +15,15 @@ export type ImageAction = 'pull' | 'push' | 'delete'
 /** The gate's word for it. */
 export const actionOf: Record<ImageAction, Action> = { pull: 'read', push: 'write', delete: 'delete' }
 
-/** Where a full name leads: a repository, or the organization's default one, and the image's name there. */
-export interface ImageAddress extends RepositoryAddress {
-  readonly image: string
-}
-
 export interface ImageEntered extends Entered, ImagePlace {
   /** The whole name as the client wrote it. */
   readonly name: string
-  /** The name of the image among all, one for each image: `acme/containers/app`, `acme/app` in the default repository. */
+  /** The name of the image among all, one for each image; see `pathOf`. */
   readonly path: string
 }
 
 /**
- * Where a name leads for this principal. One component is an image of the platform's default organization; the second of
- * three or more is a repository when the organization has one of that name. Where the principal reaches no such one the
+ * Where a name leads for this principal: to a repository that it may mean. Where the principal reaches no such one the
  * name is an image of the default repository, which cannot exist while a repository has the name: so what is hidden is
  * answered as what is not there, at the same cost. Throws `name_invalid`.
  */
@@ -41,39 +33,29 @@ export async function addressFor(
   access: Access,
   action: ImageAction,
 ): Promise<ImageAddress> {
-  const [first, second, ...rest] = parseImageName(name)
-  if (second === undefined) return { protocol, organization: access.defaultOrganization, image: first }
-  const here = { protocol, organization: first }
-  if (rest.length === 0) return { ...here, image: second }
-  const image = rest.join('/')
-  // Whether it was made yet or not: its name is nobody else's.
-  if (second === protocol) return { ...here, image }
-  const there = { ...here, repository: second, image }
+  const { inDefault, inRepository: there } = readingsOf(name, access.defaultOrganization)
+  if (!there) return inDefault
   const reaches =
-    (await access.mayEnter(principal, 'read', there, image)) ||
+    (await access.mayEnter(principal, 'read', there, there.image)) ||
     // A token may write without reading.
-    (action !== 'pull' && (await access.mayEnter(principal, actionOf[action], there, image)))
-  return reaches ? there : { ...here, image: `${second}/${image}` }
-}
-
-/** The first component of an image's name in a default repository, which no repository may have; see name-claims.ts. */
-export function claimedName({ image }: Pick<ImageAddress, 'image'>): string {
-  return image.split('/')[0] ?? image
+    (action !== 'pull' && (await access.mayEnter(principal, actionOf[action], there, there.image)))
+  return reaches ? there : inDefault
 }
 
 /**
  * The image that the address of the request names (`:name`), after the gate was asked; it need not exist. With `push`
- * the organization's default repository is made where it is missing and the principal may make it, and the image's name
- * is claimed: throws `name_taken` when a repository has it. Else throws `name_invalid`, and what a stranger may know:
- * `auth_required` for who is anonymous, and for all that a token of the token service does not reach, whether it exists
- * or not; `repository_unknown` and `access_denied` as `Access.enter`.
+ * the organization's default repository is made where it is missing and the principal may make it, unless `beforeMaking`
+ * throws: what is wrong with the request. Else throws `name_invalid`, and what a stranger may know: `auth_required` for
+ * who is anonymous, and for all that a token of the token service does not reach, whether it exists or not;
+ * `repository_unknown` and `access_denied` as `Access.enter`.
  */
 export async function enterImage(
   c: OciContext,
   deps: Pick<ProtocolDeps, 'access'>,
   action: ImageAction,
+  beforeMaking?: () => void,
 ): Promise<ImageEntered> {
-  return enterNamed(c.req.param('name') ?? '', c.var.principal, deps, action)
+  return enterNamed(c.req.param('name') ?? '', c.var.principal, deps, action, beforeMaking)
 }
 
 async function enterNamed(
@@ -81,24 +63,24 @@ async function enterNamed(
   principal: Principal,
   { access }: Pick<ProtocolDeps, 'access'>,
   action: ImageAction,
+  beforeMaking?: () => void,
 ): Promise<ImageEntered> {
-  parseImageName(name)
+  readingsOf(name, access.defaultOrganization)
   if (!isGranted(principal, name, action)) throw insufficient(principal)
   const address = await addressFor(principal, name, access, action)
   try {
-    const entered = await access.enter(principal, actionOf[action], address, address.image)
-    if (action === 'push') await claim(access, entered, address)
-    return { ...entered, image: address.image, name, path: pathOf(entered, address.image) }
+    const entered = await access.enter(principal, actionOf[action], address, address.image, beforeMaking)
+    return { ...entered, image: address.image, name, path: pathOf(namedIn(entered, address.image)) }
   } catch (err) {
     throw await refusal(err, { name, principal, access, address, action })
   }
 }
 
-/** The name of an image of this repository among all. */
-export function pathOf({ organization, repository }: Entered, image: string): string {
-  const inRepository = repository.value.name === protocol ? image : `${repository.value.name}/${image}`
-  return `${organization.value.name}/${inRepository}`
-}
+const namedIn = ({ organization, repository }: Entered, image: string) => ({
+  organization: organization.value.name,
+  repository: repository.value.name,
+  image,
+})
 
 /** Is it among the scopes, if the principal came with some? */
 function isGranted({ grant }: Principal, name: string, action: ImageAction): boolean {
@@ -108,9 +90,25 @@ function isGranted({ grant }: Principal, name: string, action: ImageAction): boo
   )
 }
 
-async function claim(access: Access, { organization }: Entered, address: ImageAddress): Promise<void> {
-  if (address.repository !== undefined) return
-  await access.nameClaims.claimForPackages(organization.id, protocol, claimedName(address))
+/**
+ * Claims the name of an image of a default repository for the push of it, right before something is made; see
+ * name-claims.ts. Throws `name_taken` to who may read the repository that has it, else `access_denied`.
+ */
+export async function claimName(
+  c: OciContext,
+  { access }: Pick<ProtocolDeps, 'access'>,
+  { organization, repository, image, name }: ImageEntered,
+): Promise<void> {
+  if (repository.value.name !== protocol) return
+  const [claimed = image] = image.split('/')
+  try {
+    await access.nameClaims.claimForPackages(organization.id, protocol, claimed)
+  } catch (err) {
+    if (!hasCode(err, 'name_taken')) throw err
+    const there = { protocol, organization: organization.value.name, repository: claimed }
+    if (await access.mayEnter(c.var.principal, 'read', there)) throw err
+    throw new RegistryError('access_denied', `You may not push "${name}". Choose another name for the image.`)
+  }
 }
 
 interface Refused {
@@ -154,7 +152,11 @@ export function mayPull(c: OciContext, { access }: Pick<ProtocolDeps, 'access'>)
     const { principal } = c.var
     try {
       const entered = await access.enterRepository(principal, 'read', repositoryId, image)
-      return isGranted(principal, pathOf(entered, image), 'pull')
+      const granted = principal.grant?.scopes.filter(
+        ({ kind, actions }) => kind === 'package' && actions.includes('read'),
+      )
+      const here = namedIn(entered, image)
+      return granted?.some(({ name }) => mayMean(name, here, access.defaultOrganization)) ?? true
     } catch (err) {
       if (hasCode(err, 'auth_required', 'repository_unknown', 'access_denied')) return false
       throw err

@@ -8,7 +8,7 @@ import type { ProtocolDeps } from '../protocol.ts'
 import { answerEmpty, locationOf } from './answers.ts'
 import { chunkRange, receivedRange } from './content-range.ts'
 import { type DigestAlgorithm, isAlgorithm, parseDigest } from './names.ts'
-import { enterImage, type ImageEntered, mayPull, type OciContext, pullable } from './place.ts'
+import { claimName, enterImage, type ImageEntered, mayPull, type OciContext, pullable } from './place.ts'
 
 /** Uploads of blobs: in one request, in several, or none where another image has the blob. */
 export function uploads(deps: ProtocolDeps) {
@@ -18,28 +18,30 @@ export function uploads(deps: ProtocolDeps) {
   const body = (c: OciContext) => giveAway(readBody(c, limits, 'maxBlobBytes'))
   const uploadOf = (c: OciContext) => c.req.param('upload') ?? ''
 
-  async function mounted(c: OciContext, place: ImageEntered): Promise<ImageBlob | undefined> {
-    const { mount, from: name } = c.req.query()
-    if (mount === undefined) return undefined
-    const digest = parseDigest(mount).text
+  async function mounted(c: OciContext, place: ImageEntered, digest: string): Promise<ImageBlob | undefined> {
+    const { from: name } = c.req.query()
     const mayRead = mayPull(c, deps)
     if (name === undefined) return blobs.mount(place, digest, { mayRead })
     const from = await pullable(c, deps, name)
     return from && blobs.mount(place, digest, { from, mayRead })
   }
 
+  /** Of an upload that has begun: where the repository is not there yet, it has not. */
+  const enterUpload = (c: OciContext) =>
+    enterImage(c, deps, 'push', () => {
+      throw new RegistryError('upload_unknown', 'There is no such upload here; begin another.')
+    })
+
   return {
     /** POST: a mount, the whole blob (`digest`), or a session. */
     async start(c: OciContext) {
-      const place = await enterImage(c, deps, 'push')
-      const algorithm = algorithmOf(c)
-      const found = await mounted(c, place)
+      const place = await enterImage(c, deps, 'push', () => askedOf(c))
+      const { algorithm, digest, mount } = askedOf(c)
+      await claimName(c, deps, place)
+      const found = mount === undefined ? undefined : await mounted(c, place, mount)
       if (found) return created(c, place, found)
       const owner = ownerOf(c, place)
-      const digest = c.req.query('digest')
-      if (digest !== undefined) {
-        return created(c, place, await sessions.put(owner, parseDigest(digest).text, body(c)))
-      }
+      if (digest !== undefined) return created(c, place, await sessions.put(owner, digest, body(c)))
       const { minChunkBytes } = registry.blobs.uploads
       return accepted(c, place, await sessions.start(owner, algorithm), {
         ...(minChunkBytes > 0 && { 'oci-chunk-min-length': String(minChunkBytes) }),
@@ -48,7 +50,7 @@ export function uploads(deps: ProtocolDeps) {
 
     /** PATCH: a chunk at the place that it names, or all that comes. */
     async append(c: OciContext) {
-      const place = await enterImage(c, deps, 'push')
+      const place = await enterUpload(c)
       const range = chunkRange(c.req.header('content-range'))
       const chunk: Chunk = { bytes: body(c), ...(range && { range }) }
       return accepted(c, place, await sessions.append(uploadOf(c), ownerOf(c, place), chunk))
@@ -56,7 +58,7 @@ export function uploads(deps: ProtocolDeps) {
 
     /** PUT: the last chunk, if there is one, and the digest of the whole. */
     async finish(c: OciContext) {
-      const place = await enterImage(c, deps, 'push')
+      const place = await enterUpload(c)
       const digest = c.req.query('digest')
       if (digest === undefined) {
         const message = 'The upload ends with a digest: add "?digest=sha256:…" of the whole blob to its location.'
@@ -67,13 +69,13 @@ export function uploads(deps: ProtocolDeps) {
     },
 
     async status(c: OciContext) {
-      const place = await enterImage(c, deps, 'push')
+      const place = await enterUpload(c)
       const status = await sessions.status(uploadOf(c), ownerOf(c, place))
       return answerEmpty(c, 204, progress(c, place, status))
     },
 
     async cancel(c: OciContext) {
-      const place = await enterImage(c, deps, 'push')
+      const place = await enterUpload(c)
       await sessions.cancel(uploadOf(c), ownerOf(c, place))
       return answerEmpty(c, 204, {})
     },
@@ -85,6 +87,16 @@ export function uploads(deps: ProtocolDeps) {
     if (!isChunked && Number(c.req.header('content-length') ?? 0) === 0) return undefined
     const range = chunkRange(c.req.header('content-range'))
     return { bytes: body(c), ...(range && { range }) }
+  }
+}
+
+/** What the parameters of a POST say, each of which may be missing; throws `digest_invalid`. */
+function askedOf(c: OciContext) {
+  const { digest, mount } = c.req.query()
+  return {
+    algorithm: algorithmOf(c),
+    digest: digest === undefined ? undefined : parseDigest(digest).text,
+    mount: mount === undefined ? undefined : parseDigest(mount).text,
   }
 }
 
