@@ -43,7 +43,8 @@ test('sound stores end with 0, damage with 1 and what to do; a repair says where
   assert.match(fast.notes, /1 finding, 0 repaired\./)
   const { code, out } = await cli.run(['fsck', '--repair', '--json'])
   const { items, findings, repaired, seen } = JSON.parse(out)
-  assert.deepEqual([code, findings, repaired, seen['blob record']], [1, 2, 2, 3])
+  const seenThings = { storedBlob: 2, blobRecord: 3, file: 0, link: 0, tag: 0, package: 0 }
+  assert.deepEqual([code, findings, repaired, seen], [1, 2, 2, seenThings])
   const moved = items.find(({ kind }: { kind: string }) => kind === 'bytes-wrong').repaired
   const kept = readdirSync(join(cli.env['DATA_DIR'] ?? '', 'packages', 'quarantine'))
   assert.equal(kept.length, 1)

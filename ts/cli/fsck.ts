@@ -95,7 +95,7 @@ async function printFindings(options: Options, { engine, blobs, config }: Opened
     else terminal.print(lineOf(finding))
   }
   if (stop.signal.aborted) throw new Error('stopped before all was looked at.')
-  if (list) list.end({ ...totals, seen: Object.fromEntries(seen) })
+  if (list) list.end({ ...totals, seen: asJson(seen) })
   else terminal.print(summary(totals, seen))
   if (totals.findings > 0) throw new Error(`${counted(totals.findings, 'finding')}, ${totals.repaired} repaired.`)
 }
@@ -107,6 +107,12 @@ function lineOf({ kind, subject, problem, advice, repaired }: Finding): string {
 function summary({ findings }: { findings: number }, seen: ReadonlyMap<string, number>): string {
   const looked = [...seen].map(([thing, count]) => counted(count, thing)).join(', ')
   return `${findings === 0 ? 'Everything is as it should be. ' : ''}Looked at ${looked}.`
+}
+
+/** `{"blobRecord": 7}`. */
+function asJson(seen: ReadonlyMap<string, number>): Record<string, number> {
+  const keyOf = (thing: string) => thing.replace(/ (.)/g, (_, letter: string) => letter.toUpperCase())
+  return Object.fromEntries([...seen].map(([thing, count]) => [keyOf(thing), count]))
 }
 
 /** A line now and then, for people alone. */

@@ -51,7 +51,7 @@ export function recordCheck(deps: CheckDeps): Check<Blob> {
     const taken = await takeAwayBlob(deps, blob)
     if (!taken) return undefined
     const moved = taken.quarantine === undefined ? '' : `The bytes were moved to ${taken.quarantine}. `
-    return `${moved}The record and ${counted(taken.links, 'link')} were removed.`
+    return `${moved}The record was removed.`
   }
 
   /** The bytes are right, so the record is wrong. */
@@ -94,7 +94,7 @@ function lostFile(file: string, digest: string): Finding {
     kind: 'file-lost',
     subject: file,
     problem: `it cannot be downloaded: the bytes of ${digest} are damaged or gone`,
-    advice: 'Publish it again, or restore the bytes from a backup.',
+    advice: 'Push or publish the same again, or restore the bytes from a backup.',
   }
 }
 

@@ -10,6 +10,7 @@ export const findingKinds = [
   'file-lost',
   'reference-left',
   'link-broken',
+  'link-missing',
   'tag-dangling',
   'package-invisible',
 ] as const

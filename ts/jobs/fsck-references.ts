@@ -1,19 +1,22 @@
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
-import type { BlobLinkDocument, ImageTagDocument } from '../metadata/image-schema.ts'
+import type { ImageTagDocument } from '../metadata/image-schema.ts'
 import * as imageSchema from '../metadata/image-schema.ts'
 import type { FileDocument, PackageDocument } from '../metadata/package-schema.ts'
 import * as packageSchema from '../metadata/package-schema.ts'
 import { digestOf } from '../registry/blob-records.ts'
+import { withoutFences } from '../registry/fences.ts'
 import { unlessStale } from './fsck-blobs.ts'
 import { type Check, type CheckDeps, type Found, walkOf } from './fsck-finding.ts'
+import { missingLink } from './fsck-links.ts'
 import { fileName, packageNames } from './fsck-names.ts'
 import { ago, counted } from './words.ts'
 
-/** Every file of a version against its blob's record, and the version that it belongs to. */
-export function fileCheck({ engine, blobs }: CheckDeps): Check<Stored<FileDocument>> {
+/** Every file of a version against its blob's record, the version that it belongs to, and its image's link. */
+export function fileCheck({ engine, blobs, now }: CheckDeps): Check<Stored<FileDocument>> {
   const files = engine.collection(packageSchema.files)
   const records = engine.collection(packageSchema.blobs)
   const nameOf = fileName(engine)
+  const linkOf = missingLink({ engine, now })
 
   /** Nothing will ever remove it, and it keeps its blob. */
   function left(file: Stored<FileDocument>): Found {
@@ -29,8 +32,21 @@ export function fileCheck({ engine, blobs }: CheckDeps): Check<Stored<FileDocume
   }
 
   async function found(kind: 'file-lost' | 'size-wrong', file: FileDocument, problem: string): Promise<Found> {
-    const advice = 'Publish it again, or restore the store from a backup.'
+    const advice = 'Push or publish the same again, or restore the store from a backup.'
     return { finding: { kind, subject: await nameOf(file), problem, advice } }
+  }
+
+  async function damage(file: FileDocument): Promise<Found[]> {
+    const { digest, sizeBytes } = file
+    const record = await records.get(digest)
+    if (record?.value.sizeBytes === sizeBytes) return []
+    if (record) {
+      const there = `its blob has ${counted(record.value.sizeBytes, 'byte')}, not the ${sizeBytes.toLocaleString('en')} it was published with`
+      return [await found('size-wrong', file, there)]
+    }
+    // Bytes without a record are told of as such.
+    if (await blobs.stat(digestOf(digest))) return []
+    return [await found('file-lost', file, `it cannot be downloaded: there is no blob ${digest}`)]
   }
 
   return {
@@ -40,61 +56,21 @@ export function fileCheck({ engine, blobs }: CheckDeps): Check<Stored<FileDocume
       (id) => files.get(id),
     ),
     async look(file) {
-      const { digest, sizeBytes } = file.value
       if (await isLeft(engine, file.value)) return [left(file)]
-      const record = await records.get(digest)
-      if (record?.value.sizeBytes === sizeBytes) return []
-      if (record) {
-        const there = `its blob has ${counted(record.value.sizeBytes, 'byte')}, not the ${sizeBytes.toLocaleString('en')} it was published with`
-        return [await found('size-wrong', file.value, there)]
-      }
-      // Bytes without a record are told of as such.
-      if (await blobs.stat(digestOf(digest))) return []
-      return [await found('file-lost', file.value, `it cannot be downloaded: there is no blob ${digest}`)]
+      return [...(await damage(file.value)), ...(await linkOf(file.value))]
     },
   }
 }
 
 /** Of no version, of no publish under way and of no open stage. A stage is written behind its files. */
 async function isLeft(engine: MetadataEngine, { unitId }: FileDocument): Promise<boolean> {
-  const units = engine.collection(packageSchema.units)
+  const units = withoutFences(engine.collection(packageSchema.units))
   if (await units.get(unitId)) return false
   const stage = await engine.collection(packageSchema.stages).get(unitId)
   if (unitId.startsWith('stg_')) return stage !== undefined && ['approved', 'rejected'].includes(stage.value.state)
   if (await engine.collection(packageSchema.intents).get(unitId)) return false
   // It may have been inserted between the two looks.
   return (await units.get(unitId)) === undefined
-}
-
-/** Every link of an image against its blob's record. */
-export function linkCheck({ engine }: CheckDeps): Check<Stored<BlobLinkDocument>> {
-  const links = engine.collection(imageSchema.blobLinks)
-  const records = engine.collection(packageSchema.blobs)
-  const nameOf = packageNames(engine)
-  return {
-    thing: 'link',
-    ...walkOf(
-      (page) => links.find('byAge', page),
-      (id) => links.get(id),
-    ),
-    async look(link) {
-      const { repositoryId, image, digest, blob } = link.value
-      if (await records.get(blob)) return []
-      const subject = `${await nameOf({ repositoryId, name: image })} ${digest}`
-      const problem = 'the image is said to have this blob, which there is no record of'
-      const advice = 'A repair removes the link, so that clients upload the blob again.'
-      return [
-        {
-          finding: { kind: 'link-broken', subject, problem, advice },
-          repair: () =>
-            unlessStale(async () => {
-              await links.delete(link.id, link.revision)
-              return 'The link was removed.'
-            }),
-        },
-      ]
-    },
-  }
 }
 
 /** Every tag of an image against the manifest that it names. */

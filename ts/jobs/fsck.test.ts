@@ -30,6 +30,11 @@ const checked = (world: GarbageWorld, more: Partial<FsckOptions> = {}): Promise<
 const overwrite = (world: GarbageWorld, digest: Digest, text: string) =>
   writeFile(world.blobs.localPath(digest) ?? '', text)
 
+async function removeLink(world: GarbageWorld, digest: Digest): Promise<void> {
+  const link = (await world.linkOf('app', digest)) ?? assert.fail()
+  await world.engine.collection(imageSchema.blobLinks).delete(link.id)
+}
+
 interface Case {
   readonly damage: (world: GarbageWorld) => Promise<Digest>
   /** Kinds that are told, in order. */
@@ -48,10 +53,9 @@ const cases: Record<string, Case> = {
       return digest
     },
     found: ['bytes-missing', 'file-lost'],
-    repaired: /^The record and 1 link were removed\.$/,
+    repaired: /^The record was removed\.$/,
     left: ['file-lost'],
     async after(world, digest) {
-      assert.equal(await world.linkOf('app', digest), undefined)
       assert.equal(await world.blob(digest), undefined)
     },
   },
@@ -62,7 +66,7 @@ const cases: Record<string, Case> = {
       return digest
     },
     found: ['bytes-wrong', 'file-lost'],
-    repaired: /^The bytes were moved to \S+quarantine\S+\. The record and 0 links were removed\.$/,
+    repaired: /^The bytes were moved to \S+quarantine\S+\. The record was removed\.$/,
     left: ['file-lost'],
     async after(world, digest) {
       assert.equal(await world.has(digest), false)
@@ -149,6 +153,31 @@ const cases: Record<string, Case> = {
     found: ['link-broken'],
     repaired: /^The link was removed\.$/,
   },
+  'missing bytes that an image has, and no manifest of it names': {
+    async damage(world) {
+      const digest = await world.link()
+      await world.blobs.delete(digest)
+      return digest
+    },
+    found: ['bytes-missing'],
+    repaired: /^The record was removed\.$/,
+    async after(world, digest) {
+      assert.deepEqual([await world.blob(digest), await world.linkOf('app', digest)], [undefined, undefined])
+    },
+  },
+  'a blob that a manifest names, and its image has no link to': {
+    async damage(world) {
+      const digest = await world.link({ isNamed: true })
+      await removeLink(world, digest)
+      return digest
+    },
+    found: ['link-missing'],
+    repaired: /^The link was made again\.$/,
+    async after(world, digest) {
+      const { blob, sizeBytes } = (await world.linkOf('app', digest))?.value ?? assert.fail()
+      assert.deepEqual([blob, sizeBytes], [digest, 36])
+    },
+  },
   'a tag without a manifest': {
     async damage(world) {
       const digest = await world.link({ isNamed: true })
@@ -201,6 +230,27 @@ test('what is uploaded again is whole again', async () => {
   await checked(world, { repairs: true })
   assert.equal(await world.orphan('precious'), digest)
   assert.deepEqual(await checked(world), [])
+})
+
+test('lost bytes that are uploaded to any image make all images whole that name them', async () => {
+  await using world = await openGarbageWorld()
+  const precious = { text: 'precious', isNamed: true } as const
+  const digest = await world.link(precious)
+  await world.link({ ...precious, image: 'other' })
+  await world.link({ ...precious, image: 'unlinked' })
+  await world.engine.collection(imageSchema.blobLinks).delete(imageSchema.linkId(repositoryId, 'unlinked', digest))
+  await world.blobs.delete(digest)
+  const repaired = await checked(world, { repairs: true })
+  assert.deepEqual(repaired.map(({ kind }) => kind).toSorted(), [
+    'bytes-missing',
+    'file-lost',
+    'file-lost',
+    'file-lost',
+    'link-missing',
+  ])
+  await world.orphan('precious')
+  assert.deepEqual(await checked(world), [])
+  for (const image of ['app', 'other', 'unlinked']) assert.ok(await world.linkOf(image, digest), image)
 })
 
 test('without reading, a wrong size is found, and bytes of the same size are not', async () => {

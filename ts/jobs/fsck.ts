@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { bytesCheck, recordCheck } from './fsck-blobs.ts'
 import type { Check, CheckDeps, Finding } from './fsck-finding.ts'
-import { fileCheck, linkCheck, packageCheck, tagCheck } from './fsck-references.ts'
+import { linkCheck } from './fsck-links.ts'
+import { fileCheck, packageCheck, tagCheck } from './fsck-references.ts'
 
 const atOnce = 10
 const lookedAtAgainMs = 2_000

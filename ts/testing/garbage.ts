@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { filesystemBlobStore } from '../blobs/filesystem.ts'
 import type { BlobStore, Digest } from '../blobs/store.ts'
@@ -70,7 +70,8 @@ export async function openGarbageWorld(
     const unitId = randomUUID()
     const sizeBytes = (await engine.collection(packageSchema.blobs).get(digest))?.value.sizeBytes ?? 0
     await files.insert(`${unitId}.0`, { packageId, unitId, name, digest, sizeBytes })
-    await engine.collection(packageSchema.units).insert(unitId, aUnit(packageId, unitId, ++published))
+    const unit = aUnit(packageId, `sha256:${hash('sha256', unitId)}`, ++published)
+    await engine.collection(packageSchema.units).insert(unitId, unit)
   }
 
   async function name(image: string, digest: string): Promise<void> {
@@ -133,7 +134,8 @@ async function openTestBlobs(): Promise<Opened<BlobStore>> {
 
 function aUnit(packageId: string, key: string, sequence: number): packageSchema.UnitDocument {
   const publisher = { publisherId: 'usr_1', publisherName: 'jane', requestId: 'req_1' }
-  const rest = { metadata: null, files: [], tags: [], tagsIfAbsent: [], createdAt: 0 }
+  const own = { name: key, digest: key, sizeBytes: 7, mediaType: 'text/plain', hashes: {} }
+  const rest = { metadata: { kind: 'image' }, files: [own], tags: [], tagsIfAbsent: [], createdAt: 0 }
   return { packageId, key, version: key, sequence, ...publisher, ...rest }
 }
 
@@ -143,6 +145,7 @@ function aPackage(name: string, at: number): packageSchema.PackageDocument {
     protocol: 'oci',
     name,
     nameKey: name,
+    path: name,
     published: 1,
     tags: [],
     owners: [],

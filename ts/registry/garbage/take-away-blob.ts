@@ -1,24 +1,19 @@
 import type { BlobStore } from '../../blobs/store.ts'
 import { hasCode } from '../../errors.ts'
 import type { MetadataEngine, Stored } from '../../metadata/engine.ts'
-import * as imageSchema from '../../metadata/image-schema.ts'
 import type { BlobDocument } from '../../metadata/package-schema.ts'
 import * as packageSchema from '../../metadata/package-schema.ts'
-import { removeAll } from '../../metadata/remove-all.ts'
 import { digestOf, isBeingDeleted, lastRemovalSeconds } from '../blob-records.ts'
-
-const pageSize = 500
 
 export interface TakenAway {
   /** Where the bytes are now; absent when there were none. */
   readonly quarantine?: string
-  readonly links: number
 }
 
 /**
- * Takes a damaged blob away whatever refers to it: its bytes into quarantine, its links and its record, so that clients
- * upload it again. Files that name it stay, and are whole again when equal bytes are stored. `undefined` when it was
- * touched meanwhile, or is being deleted: nothing was done then.
+ * Takes a damaged blob away whatever refers to it: its bytes into quarantine, and its record. Files and links that name it
+ * stay, and are whole again when equal bytes are stored; until then images answer that they have no such blob, so that
+ * clients upload it. `undefined` when it was touched meanwhile, or is being deleted: nothing was done then.
  */
 export async function takeAwayBlob(
   { engine, blobs, now = Date.now }: { engine: MetadataEngine; blobs: BlobStore; now?: () => number },
@@ -42,16 +37,10 @@ export async function takeAwayBlob(
       return undefined
     }
     await blobs.delete(digest)
-    const links = await removeLinks(engine, blob.id)
     if (!isLate()) await records.delete(blob.id, marked.revision)
-    return { links, ...(quarantine !== undefined && { quarantine }) }
+    return quarantine === undefined ? {} : { quarantine }
   } catch (err) {
     if (hasCode(err, 'revision_stale')) return undefined
     throw err
   }
-}
-
-function removeLinks(engine: MetadataEngine, blob: string): Promise<number> {
-  const links = engine.collection(imageSchema.blobLinks)
-  return removeAll(engine, imageSchema.blobLinks, () => links.find('byBlob', { equals: { blob }, limit: pageSize }))
 }
