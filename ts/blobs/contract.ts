@@ -109,6 +109,40 @@ export const blobStoreContract = contract<BlobStore>('blob store', {
     await store.delete(await put(store, 'hello'))
     assert.equal(await readText(store, await put(store, 'hello')), 'hello')
   },
+  'a deletion asks when nobody sees the bytes any more, whether they are there or not': async (store) => {
+    const digest = await put(store, 'hello')
+    for (const _attempt of ['there', 'absent']) {
+      let seen: unknown = 'not asked'
+      await store.delete(digest, async () => {
+        seen = await store.stat(digest)
+        return true
+      })
+      assert.equal(seen, undefined)
+      await assertNothingLeft(store)
+    }
+  },
+  'bytes that are stored again while a deletion asks stay, whatever it is told': async (store) => {
+    for (const answer of [true, false]) {
+      const digest = await put(store, 'hello')
+      await store.delete(digest, async () => {
+        await put(store, 'hello')
+        return answer
+      })
+      assert.equal(await readText(store, digest), 'hello')
+      assert.equal(await store.sweep(-60), 0)
+    }
+  },
+  'bytes that are stored again while they are set aside are whole': async (store) => {
+    const digest = await put(store, 'hello')
+    await store
+      .delete(digest, async () => {
+        assert.equal(await store.sweep(86_400), 0)
+        await put(store, 'hello')
+        throw new Error('nobody knows')
+      })
+      .catch((err) => assert.match(String(err), /nobody knows/))
+    assert.equal(await readText(store, digest), 'hello')
+  },
   'equal bytes are stored once, by 200 at a time': async (store) => {
     const bytes = randomBytes(100_000)
     const digests = await Promise.all(Array.from({ length: 200 }, () => put(store, bytes)))

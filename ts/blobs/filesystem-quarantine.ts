@@ -1,9 +1,10 @@
-import { copyFile, link, mkdir, open } from 'node:fs/promises'
+import { copyFile, link, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { asStorageError, codeOf, isMissing } from './file-errors.ts'
+import { flush } from './flush.ts'
 
-/** Of file systems that have no hard links. */
-const linkless = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']
+/** The errors of file systems that have no hard links. */
+export const linkless = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']
 
 /**
  * Gives the file a second, durable name in the folder, which is made when it is missing: its own and the time. Costs no
@@ -22,14 +23,5 @@ export async function keepInFolder(path: string, dir: string, name: string): Pro
   } catch (err) {
     if (isMissing(err)) return undefined
     throw asStorageError(err)
-  }
-}
-
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

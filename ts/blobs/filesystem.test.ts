@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, readlink, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -99,6 +99,36 @@ test('a blob has a local path, and foreign files beside it are not listed', asyn
   assert.deepEqual((await store.list({})).items, [{ digest, sizeBytes: 5 }])
 })
 
+test('a deletion that is not confirmed puts the bytes back, however old they are', async (t) => {
+  const dir = await temporaryDir(t)
+  const store = await filesystemBlobStore({ dir })
+  const digest = await put(store, 'hello')
+  await utimes(store.localPath(digest) ?? '', 0, 0)
+  const failing = async () => {
+    assert.equal(await store.sweep(3600), 0)
+    throw new Error('nobody knows')
+  }
+  await store.delete(digest, async () => (await store.sweep(3600)) > 0)
+  assert.equal((await store.stat(digest))?.sizeBytes, 5)
+  await assert.rejects(store.delete(digest, failing), /nobody knows/)
+  assert.equal((await store.stat(digest))?.sizeBytes, 5)
+  assert.equal(await store.sweep(-60), 0)
+})
+
+test('storing equal bytes replaces a file that was cut short, and leaves a whole one alone', async (t) => {
+  const dir = await temporaryDir(t)
+  const store = await filesystemBlobStore({ dir })
+  const digest = await put(store, 'hello world')
+  const path = store.localPath(digest) ?? ''
+  const { ino } = await stat(path)
+  await put(store, 'hello world')
+  assert.equal((await stat(path)).ino, ino)
+  await writeFile(path, 'hello')
+  await put(store, 'hello world')
+  assert.equal(await readFile(path, 'utf8'), 'hello world')
+  assert.equal(await store.sweep(-60), 0)
+})
+
 test('bytes, then their name are on disk before a commit is answered', { skip: straceSkip ?? false }, async (t) => {
   const dir = await temporaryDir(t)
   const log = join(await temporaryDir(t), 'calls')
@@ -111,7 +141,13 @@ test('bytes, then their name are on disk before a commit is answered', { skip: s
   assert.equal(spawnSync('strace', traced).status, 0)
   // Each is awaited before the next, so that the order of their beginnings tells.
   const calls = (await readFile(log, 'utf8')).split('\n')
-  const order = [/ pwrite64\(.*\/staging\//, / fsync\(.*\/staging\//, / rename\(/, / fsync\(.*\/sha256\/..>/, / write\(1</]
+  const order = [
+    / pwrite64\(.*\/staging\//,
+    / fsync\(.*\/staging\//,
+    / rename\(/,
+    / fsync\(.*\/sha256\/..>/,
+    / write\(1</,
+  ]
   const found = order.map((call) => calls.findLastIndex((line) => call.test(line)))
   assert.ok(!found.includes(-1), calls.join('\n'))
   assert.deepEqual(

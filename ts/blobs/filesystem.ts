@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { constants, type Dirent } from 'node:fs'
-import { access, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { access, mkdir, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { RegistryError } from '../errors.ts'
 import { asStorageError, codeOf, isMissing } from './file-errors.ts'
 import { readFileBytes } from './file-reader.ts'
 import { keepInFolder } from './filesystem-quarantine.ts'
+import { removeBlob } from './filesystem-removal.ts'
 import { fileUploads } from './filesystem-uploads.ts'
+import { flush } from './flush.ts'
 import { type HashResult, hashStream } from './hashing.ts'
 import { removeFile, writeStagingFile } from './staging-file.ts'
 import type { BlobInfo, BlobStore, Digest, StagedBlob } from './store.ts'
@@ -46,7 +48,7 @@ export async function filesystemBlobStore(options: { dir: string }): Promise<Blo
     },
     read: (digest, range) => readFileBytes(pathOf(digest), range),
     stat: (digest) => statBlob(digest, pathOf(digest)),
-    delete: (digest) => removeFile(pathOf(digest)),
+    delete: (digest, confirm) => removeBlob(pathOf(digest), layout.staging, confirm),
     quarantine: (digest) => keepInFolder(pathOf(digest), join(dir, 'quarantine'), digest.slice(7)),
     list: ({ after, limit = 1000 }) => listBlobs(layout, pathOf, after, Math.min(limit, 1000)),
     sweep: (olderThanSeconds) => sweepStaging(layout, olderThanSeconds),
@@ -77,7 +79,7 @@ async function makeDirectories(layout: Layout): Promise<void> {
 
 /** Flushes the directory and those above it, `top` the last. */
 async function flushUpTo(top: string, path: string): Promise<void> {
-  await flushDirectory(path)
+  await flush(path)
   if (path !== top && path !== dirname(path)) await flushUpTo(top, dirname(path))
 }
 
@@ -108,24 +110,16 @@ function stagedFile(path: string, facts: HashResult, pathOf: (digest: Digest) =>
     async commit() {
       const final = pathOf(facts.digest)
       try {
-        if (await statBlob(facts.digest, final)) await discard()
+        const known = await statBlob(facts.digest, final)
+        if (known?.sizeBytes === facts.sizeBytes) await discard()
         else await rename(path, final)
         isGone = true
         // Also where the file was there before: another process may have renamed it a moment ago.
-        await flushDirectory(dirname(final))
+        await flush(dirname(final))
       } catch (err) {
         throw asStorageError(err)
       }
     },
-  }
-}
-
-async function flushDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 

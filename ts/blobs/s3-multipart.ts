@@ -55,10 +55,14 @@ export async function beginMultipart(client: S3Client, at: { bucket: string; key
   return { ...object, UploadId }
 }
 
-/** Makes the object of these parts, in the order of their numbers; others that were sent are dropped. */
-export async function completeMultipart(client: S3Client, target: UploadTarget, parts: CompletedPart[]): Promise<void> {
+/** Makes the object of these parts, in the order of their numbers; others that were sent are dropped. Resolves to its ETag. */
+export async function completeMultipart(
+  client: S3Client,
+  target: UploadTarget,
+  parts: CompletedPart[],
+): Promise<string | undefined> {
   const Parts = parts.toSorted((a, b) => Number(a.PartNumber) - Number(b.PartNumber))
-  await client.send(new CompleteMultipartUploadCommand({ ...target, MultipartUpload: { Parts } }))
+  return (await client.send(new CompleteMultipartUploadCommand({ ...target, MultipartUpload: { Parts } }))).ETag
 }
 
 /** Drops all parts; an upload that is not there (any more) is success. */

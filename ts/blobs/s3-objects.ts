@@ -13,27 +13,59 @@ const gib = 1024 ** 3
 /** The collector relies on it that what it has given up is not removed later. */
 const longestDeleteMs = 60_000
 
-/** The size in bytes of an object, `undefined` when it is absent. */
-export async function sizeOfObject(client: S3Client, at: { bucket: string; key: string }): Promise<number | undefined> {
+export interface ObjectFacts {
+  readonly sizeBytes: number
+  /** Another one for other bytes, though not for equal bytes always the same. */
+  readonly etag: string
+}
+
+/** What S3 tells of an object, `undefined` when it is absent. */
+export async function factsOfObject(
+  client: S3Client,
+  at: { bucket: string; key: string },
+): Promise<ObjectFacts | undefined> {
   try {
-    return (await client.send(new HeadObjectCommand({ Bucket: at.bucket, Key: at.key }))).ContentLength ?? 0
+    const { ContentLength, ETag } = await client.send(new HeadObjectCommand({ Bucket: at.bucket, Key: at.key }))
+    return { sizeBytes: ContentLength ?? 0, etag: ETag ?? '' }
   } catch (err) {
     if (isAbsent(err)) return undefined
     throw err
   }
 }
 
-/** Removes an object, within a minute or not at all; an absent one is success. */
-export async function deleteObject(client: S3Client, at: { bucket: string; key: string }): Promise<void> {
-  const options = { abortSignal: AbortSignal.timeout(longestDeleteMs) }
-  await client.send(new DeleteObjectCommand({ Bucket: at.bucket, Key: at.key }), options).catch((err) => {
+/** The size in bytes of an object, `undefined` when it is absent. */
+export async function sizeOfObject(client: S3Client, at: { bucket: string; key: string }): Promise<number | undefined> {
+  return (await factsOfObject(client, at))?.sizeBytes
+}
+
+/**
+ * Removes an object, within a minute or not at all; an absent one is success. The minute counts until the request is
+ * handed to the socket, after a pause of the process or between attempts as well. What remains: a process that is stopped
+ * for minutes in the very moment between this look at the clock and the write, and a request that the network or S3
+ * itself delays for so long. S3 knows no removal that is bound to a time or to who wrote the object.
+ */
+export async function deleteObject(
+  client: S3Client,
+  at: { bucket: string; key: string },
+  longestMs = longestDeleteMs,
+): Promise<void> {
+  const startedAt = performance.now()
+  const command = new DeleteObjectCommand({ Bucket: at.bucket, Key: at.key })
+  command.middlewareStack.add(
+    (send) => (request) => {
+      if (performance.now() - startedAt >= longestMs) throw new Error('This removal comes too late')
+      return send(request)
+    },
+    { step: 'deserialize', priority: 'low' },
+  )
+  await client.send(command, { abortSignal: AbortSignal.timeout(longestMs) }).catch((err) => {
     if (!isAbsent(err)) throw err
   })
 }
 
 /**
- * Puts the bytes under a key that names them, unless they are there: 412 says so, and so does 409, a put of the
- * same key at the same moment, once the object exists. Servers without conditional puts answer 501.
+ * Puts the bytes under a key that names them, unless as many are there: 412 says that some are, and 409 that the same key
+ * is put at the same moment. Servers without conditional puts answer 501.
  */
 export async function putUnlessThere(
   client: S3Client,
@@ -45,9 +77,8 @@ export async function putUnlessThere(
     await client.send(new PutObjectCommand({ ...put, IfNoneMatch: '*' }))
   } catch (err) {
     const status = statusOf(err)
-    if (status === 412) return
-    if (status !== 409 && status !== 501) throw err
-    if ((await sizeOfObject(client, at)) === undefined) await client.send(new PutObjectCommand(put))
+    if (status !== 412 && status !== 409 && status !== 501) throw err
+    if ((await sizeOfObject(client, at)) !== body.byteLength) await client.send(new PutObjectCommand(put))
   }
 }
 
@@ -56,6 +87,8 @@ export interface CopyRequest {
   readonly from: string
   readonly to: string
   readonly sizeBytes: number
+  /** Absent: whatever is there is copied. Else 412 for an object that is another by now. */
+  readonly etag?: string
 }
 
 /** Copies on the server: at once up to 5 GiB, S3's limit for one request, in parts of 1 GiB above. */
@@ -66,7 +99,7 @@ export async function copyObject(
 ): Promise<void> {
   if (request.sizeBytes > limits.atOnceBytes) return copyInParts(client, request, limits.partBytes)
   const { bucket, to } = request
-  await client.send(new CopyObjectCommand({ Bucket: bucket, Key: to, CopySource: sourceOf(request) }))
+  await client.send(new CopyObjectCommand({ Bucket: bucket, Key: to, ...sourceOf(request) }))
 }
 
 async function copyInParts(client: S3Client, request: CopyRequest, partBytes: number): Promise<void> {
@@ -74,13 +107,14 @@ async function copyInParts(client: S3Client, request: CopyRequest, partBytes: nu
     for (let start = 0; start < request.sizeBytes; start += partBytes) {
       const PartNumber = sent.length + 1
       const CopySourceRange = `bytes=${start}-${Math.min(start + partBytes, request.sizeBytes) - 1}`
-      const part = { ...target, PartNumber, CopySourceRange, CopySource: sourceOf(request) }
+      const part = { ...target, PartNumber, CopySourceRange, ...sourceOf(request) }
       const { CopyPartResult } = await client.send(new UploadPartCopyCommand(part))
       sent.push({ PartNumber, ETag: CopyPartResult?.ETag })
     }
   })
 }
 
-function sourceOf({ bucket, from }: CopyRequest): string {
-  return [bucket, ...from.split('/')].map(encodeURIComponent).join('/')
+function sourceOf({ bucket, from, etag }: CopyRequest): { CopySource: string; CopySourceIfMatch?: string } {
+  const CopySource = [bucket, ...from.split('/')].map(encodeURIComponent).join('/')
+  return { CopySource, ...(etag && { CopySourceIfMatch: etag }) }
 }

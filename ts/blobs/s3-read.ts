@@ -14,14 +14,15 @@ export async function mapped<T>(request: Promise<T>): Promise<T> {
   }
 }
 
-/** An object's bytes, or a range of them; `undefined` when it is absent. */
+/** An object's bytes, or a range of them; `undefined` when it is absent. With an ETag, 412 for an object of another one. */
 export async function readObject(
   client: S3Client,
-  at: { bucket: string; key: string },
+  at: { bucket: string; key: string; etag?: string },
   range: ByteRange | undefined,
 ): Promise<AsyncIterable<Uint8Array> | undefined> {
   if (range && range.end < range.start) return refuseRange(client, at, range)
-  const header = range ? { Range: `bytes=${range.start}-${range.end}` } : {}
+  const ifMatch = at.etag ? { IfMatch: at.etag } : {}
+  const header = range ? { Range: `bytes=${range.start}-${range.end}` } : ifMatch
   try {
     const { Body } = await client.send(new GetObjectCommand({ Bucket: at.bucket, Key: at.key, ...header }))
     return Body instanceof Readable ? bodyChunks(Body) : undefined

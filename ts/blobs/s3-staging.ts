@@ -43,9 +43,9 @@ export function s3Staging(at: Bucket, pools: SpoolPools): BlobStore['stage'] {
   }
 }
 
-/** A whole object under a staging key, ready to be copied to its final one. */
-export function stagedObject(at: Bucket, stagingKey: string, info: HashResult): StagedBlob {
-  return { ...info, ...once(inStaging(at, stagingKey, info)) }
+/** A whole object under a staging key, ready to be copied to its final one, while its ETag is the one given. */
+export function stagedObject(at: Bucket, stagingKey: string, info: HashResult, etag?: string): StagedBlob {
+  return { ...info, ...once(inStaging(at, stagingKey, info, etag)) }
 }
 
 async function streamToStaging({ client, bucket, keys }: Bucket, first: Part, rest: AsyncIterable<Part>) {
@@ -61,14 +61,15 @@ export async function* joined(first: Part, rest: AsyncIterable<Part>): AsyncGene
   yield* rest
 }
 
-function inStaging({ client, bucket, keys }: Bucket, stagingKey: string, info: BlobInfo): Staged {
+function inStaging({ client, bucket, keys }: Bucket, stagingKey: string, info: BlobInfo, etag = ''): Staged {
   const drop = () => deleteObject(client, { bucket, key: stagingKey })
   return {
     drop,
     async publish() {
       const key = keys.ofBlob(info.digest)
-      const there = (await sizeOfObject(client, { bucket, key })) !== undefined
-      if (!there) await copyObject(client, { bucket, from: stagingKey, to: key, sizeBytes: info.sizeBytes })
+      const { sizeBytes } = info
+      const isThere = (await sizeOfObject(client, { bucket, key })) === sizeBytes
+      if (!isThere) await copyObject(client, { bucket, from: stagingKey, to: key, sizeBytes, etag })
       await drop()
     },
   }

@@ -7,11 +7,17 @@ export interface S3Place {
   /** Of the append that came to it: another append's place is another, even if it looks alike. */
   readonly append: string
   /** The multipart upload of the full parts; absent while there is none. */
-  readonly multipart?: { readonly key: string; readonly id: string; readonly parts: readonly SentPart[] }
+  readonly multipart?: Multipart
   /** The staging object of the bytes behind them, which are short of a part. */
   readonly tail?: { readonly key: string; readonly sizeBytes: number }
   /** Part numbers up to this one may be sent by a writer that was taken over. */
   readonly skipTo?: number
+}
+
+export interface Multipart {
+  readonly key: string
+  readonly id: string
+  readonly parts: readonly SentPart[]
 }
 
 /** A part's number and ETag. */

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { type CompletedPart, PutObjectCommand } from '@aws-sdk/client-s3'
 import { abortMultipart, beginMultipart, completeMultipart, intoParts, type Part, sendStream } from './s3-multipart.ts'
-import { deleteObject, sizeOfObject } from './s3-objects.ts'
+import { deleteObject, factsOfObject } from './s3-objects.ts'
 import { readObject } from './s3-read.ts'
 import { type Bucket, joined, stagedObject } from './s3-staging.ts'
 import { asUploadError, refuseLost } from './s3-upload-errors.ts'
-import { completedParts, nextNumber, placeOf, type S3Place, type SentPart } from './s3-upload-place.ts'
+import { completedParts, type Multipart, nextNumber, placeOf, type S3Place, type SentPart } from './s3-upload-place.ts'
 import { Spool, type SpoolPools } from './spool.ts'
 import type { BlobStore, StagedBlob } from './store.ts'
 import { hashAgain, uploadHashes } from './upload-hashes.ts'
@@ -77,27 +77,39 @@ export function s3Uploads(at: Bucket, pools: SpoolPools, stage: BlobStore['stage
     return { append: randomUUID(), ...skipTo, ...multipart, ...(await putTail(rest.spool)) }
   }
 
-  /** Also when it was completed before, by a process that died then. */
-  async function complete(place: S3Place, state: UploadState): Promise<string> {
-    const { multipart } = place
-    if (!multipart) throw new Error('there is no multipart upload')
+  /** Makes the object; resolves to its ETag, or to why it could not be made, which may be that somebody made it before. */
+  async function complete(
+    place: S3Place,
+    multipart: Multipart,
+  ): Promise<{ etag?: string | undefined; error?: unknown }> {
     try {
       const parts = completedParts(place)
       const last = intoParts(tailOf(place), pools)
       if (place.tail) await sendStream(client, last, targetOf(multipart), parts, nextNumber(place))
-      await completeMultipart(client, targetOf(multipart), parts)
-    } catch (err) {
-      if ((await sizeOfObject(client, { bucket, key: multipart.key })) !== state.sizeBytes) throw err
+      return { etag: await completeMultipart(client, targetOf(multipart), parts) }
+    } catch (error) {
+      return { error }
     }
-    return multipart.key
   }
 
-  async function finishLarge(state: UploadState, place: S3Place, names: Parameters<typeof hashAgain>[1]) {
-    const key = await complete(place, state)
-    const info =
-      memory.result(state, names) ??
-      (await hashAgain((await readObject(client, { bucket, key }, undefined)) ?? refuseLost(), names))
-    return stagedObject(at, key, info)
+  /**
+   * Whoever lost the upload may have made the object first, of as many other bytes: remembered hashes hold only for one
+   * that was made here. What is committed is the very object that was hashed.
+   */
+  async function finishLarge(
+    state: UploadState,
+    place: S3Place,
+    multipart: Multipart,
+    names: Parameters<typeof hashAgain>[1],
+  ) {
+    const { etag: made, ...failed } = await complete(place, multipart)
+    const { key } = multipart
+    const { etag, sizeBytes } = (await factsOfObject(client, { bucket, key })) ?? {}
+    if (sizeBytes !== state.sizeBytes) throw 'error' in failed ? failed.error : refuseLost()
+    const known = made !== undefined && made === etag ? memory.result(state, names) : undefined
+    const object = { bucket, key, ...(etag && { etag }) }
+    const info = known ?? (await hashAgain((await readObject(client, object, undefined)) ?? refuseLost(), names))
+    return stagedObject(at, key, info, etag)
   }
 
   return {
@@ -125,7 +137,7 @@ export function s3Uploads(at: Bucket, pools: SpoolPools, stage: BlobStore['stage
       const place = placeOf(state)
       try {
         const staged = place.multipart
-          ? await finishLarge(state, place, names)
+          ? await finishLarge(state, place, place.multipart, names)
           : await stage(tailOf(place), { hashes: names })
         memory.forget(state)
         return alsoRemoving(staged, () => remove(place.tail?.key))

@@ -9,7 +9,7 @@ import { blobStoreContract, put } from './contract.ts'
 import { assertLargeBlob } from './large-blob-contract.ts'
 import { s3BlobStore } from './s3.ts'
 import type { S3Options } from './s3-client.ts'
-import { copyObject, putUnlessThere } from './s3-objects.ts'
+import { copyObject, deleteObject, putUnlessThere } from './s3-objects.ts'
 
 const mib = 1024 * 1024
 const skip = skipWithoutS3()
@@ -96,15 +96,32 @@ describe('s3 store', { skip: skip ?? false }, () => {
     assert.ok(Buffer.concat(await Array.fromAsync((await store.read(digest)) ?? [])).equals(bytes))
   })
 
-  test('a direct put does not replace what is there', async (t) => {
+  test('a direct put replaces what is there only when its size is another', async (t) => {
     const options = await madeBucket(t)
     const client = clientFor(options)
     t.after(() => client.destroy())
     const at = { bucket: options.bucket, key: `packages/blobs/sha256/aa/${'a'.repeat(64)}` }
-    await putUnlessThere(client, at, Buffer.from('first'))
-    await putUnlessThere(client, at, Buffer.from('another'))
     const store = await openStore(t, options)
-    assert.equal((await store.stat(`sha256:${'a'.repeat(64)}`))?.sizeBytes, 5)
+    const textNow = async () => {
+      const chunks = await Array.fromAsync((await store.read(`sha256:${'a'.repeat(64)}`)) ?? [])
+      return Buffer.concat(chunks).toString()
+    }
+    await putUnlessThere(client, at, Buffer.from('first'))
+    await putUnlessThere(client, at, Buffer.from('other'))
+    assert.equal(await textNow(), 'first')
+    await putUnlessThere(client, at, Buffer.from('longer'))
+    assert.equal(await textNow(), 'longer')
+  })
+
+  test('a removal whose time is over is not sent', async (t) => {
+    const options = await madeBucket(t)
+    const client = clientFor(options)
+    t.after(() => client.destroy())
+    const store = await openStore(t, options)
+    const digest = await put(store, 'hello')
+    const key = `packages/blobs/sha256/${digest.slice(7, 9)}/${digest.slice(7)}`
+    await assert.rejects(deleteObject(client, { bucket: options.bucket, key }, 0), /comes too late/)
+    assert.ok(await store.stat(digest))
   })
 
   test('a missing bucket is refused in one sentence, and left missing, when making it is not allowed', async () => {

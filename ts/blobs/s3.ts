@@ -38,7 +38,10 @@ export async function s3BlobStore(options: S3Options): Promise<BlobStore> {
       const sizeBytes = await mapped(sizeOfObject(client, { bucket, key: keys.ofBlob(digest) }))
       return sizeBytes === undefined ? undefined : { digest, sizeBytes }
     },
-    delete: (digest) => mapped(deleteObject(client, { bucket, key: keys.ofBlob(digest) })),
+    async delete(digest, confirm) {
+      await mapped(deleteObject(client, { bucket, key: keys.ofBlob(digest) }))
+      await confirm?.()
+    },
     quarantine: (digest) => mapped(quarantineObject(client, bucket, keys, digest)),
     list: ({ after, limit = 1000 }) => mapped(listObjects(client, bucket, keys, after, Math.min(limit, 1000))),
     sweep: (olderThanSeconds) => mapped(sweepBucket(client, bucket, keys, olderThanSeconds)),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -53,6 +53,15 @@ test('a blob above the bound always comes from the store', async () => {
   const digest = await put(s.store, 'hello')
   for (let i = 0; i < 4; i++) assert.equal(await text(s.store, digest), 'hello')
   assert.equal(s.state.reads, 4)
+})
+
+test('bytes that were cut short are not remembered: they are whole as soon as they are stored again', async () => {
+  await using s = await openStore()
+  const digest = await put(s.store, 'hello')
+  await writeFile(s.store.localPath(digest) ?? '', 'he')
+  for (let reads = 0; reads < 3; reads++) assert.equal(await text(s.store, digest), 'he')
+  await put(s.below, 'hello')
+  assert.equal(await text(s.store, digest), 'hello')
 })
 
 test('many who read a blob at once read it once', async () => {

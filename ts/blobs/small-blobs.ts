@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { clampRange } from './range.ts'
 import type { BlobStore, Digest } from './store.ts'
@@ -38,8 +39,8 @@ export function rememberSmallBlobs(store: BlobStore, options: SmallBlobsOptions)
   async function load(digest: Digest): Promise<Uint8Array | undefined> {
     try {
       const bytes = await whole(store, digest)
-      // A deletion meanwhile took this load out of the map.
-      if (bytes && loading.has(digest)) kept.set(digest, bytes)
+      // A deletion meanwhile took this load out of the map; damaged bytes may be replaced at any time.
+      if (bytes && loading.has(digest) && isWhole(bytes, digest)) kept.set(digest, bytes)
       return bytes
     } finally {
       loading.delete(digest)
@@ -63,9 +64,9 @@ export function rememberSmallBlobs(store: BlobStore, options: SmallBlobsOptions)
     uploads: store.uploads,
     counts,
     read,
-    async delete(digest) {
+    async delete(digest, confirm) {
       loading.delete(digest)
-      await store.delete(digest)
+      await store.delete(digest, confirm)
       kept.delete(digest)
     },
     stage: (bytes, staging) => store.stage(bytes, staging),
@@ -82,6 +83,10 @@ export function rememberSmallBlobs(store: BlobStore, options: SmallBlobsOptions)
 /** An entry costs more than its bytes, so that a million empty blobs are no free million. */
 function costOf(bytes: Uint8Array): number {
   return bytes.byteLength + 256
+}
+
+function isWhole(bytes: Uint8Array, digest: Digest): boolean {
+  return `sha256:${hash('sha256', bytes)}` === digest
 }
 
 async function whole(store: BlobStore, digest: Digest): Promise<Uint8Array | undefined> {

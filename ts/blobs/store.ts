@@ -19,7 +19,10 @@ export interface ByteRange {
 
 export interface StagedBlob extends BlobInfo {
   readonly hashes: Readonly<Partial<Record<HashName, string>>>
-  /** Makes the bytes durable under their digest; equal bytes stored before are no error. Repeatable. */
+  /**
+   * Makes the bytes durable under their digest; what is there of the same size stays, and bytes that were cut short are
+   * replaced. Repeatable.
+   */
   commit(): Promise<void>
   /** Drops the staged bytes; after a commit it does nothing. Always safe to call. */
   discard(): Promise<void>
@@ -45,8 +48,12 @@ export interface BlobStore {
   /** `undefined` when absent; back-pressure is the consumer's pace, and returning early frees everything. */
   read(digest: Digest, range?: ByteRange): Promise<AsyncIterable<Uint8Array> | undefined>
   stat(digest: Digest): Promise<BlobInfo | undefined>
-  /** Removing an absent blob is not an error. */
-  delete(digest: Digest): Promise<void>
+  /**
+   * Removing an absent blob is not an error. `confirm` is asked when nobody sees the bytes any more, and may take its
+   * time: when it answers false or throws, somebody came to need them. Then they are put back, unless he stored them
+   * again; where bytes cannot be set aside (S3) they are gone, and `confirm` only learns of it.
+   */
+  delete(digest: Digest, confirm?: () => Promise<boolean>): Promise<void>
   /**
    * Keeps the bytes, right or wrong, in a place where nobody looks for blobs and nothing is swept; resolves to that place
    * in words for an administrator, `undefined` when absent. The blob stays as it is.

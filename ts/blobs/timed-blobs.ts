@@ -24,7 +24,7 @@ export function timedBlobs(store: BlobStore, tell: (operation: string, seconds: 
     stage: (bytes, options) => timed('stage', store.stage(bytes, options)),
     read: (digest, range) => timed('read', store.read(digest, range)),
     stat: (digest) => timed('stat', store.stat(digest)),
-    delete: (digest) => timed('delete', store.delete(digest)),
+    delete: (digest, confirm) => timed('delete', store.delete(digest, confirm)),
     quarantine: (digest) => timed('quarantine', store.quarantine(digest)),
     list: (options) => timed('list', store.list(options)),
     sweep: (olderThanSeconds) => store.sweep(olderThanSeconds),

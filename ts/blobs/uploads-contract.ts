@@ -136,6 +136,18 @@ export const uploadsContract = contract<UploadsUnderTest>('uploads', {
       await assertBecomes(there, await there.uploads.finish(state), bytes)
     }
   },
+  'a finish with other last bytes, by a process that died behind it, never puts them under the digest of these':
+    async ({ here, there }) => {
+      for (const firstBytes of [100, 6 * mib, 8 * mib]) {
+        const before = await append(here.uploads, here.uploads.begin(), randomBytes(firstBytes))
+        await there.uploads.finish((await there.uploads.append(before, bytesOf('evil'))).state)
+        const { state } = await here.uploads.append(before, bytesOf('good'), { takesOver: true })
+        const staged = await here.uploads.finish(state)
+        await staged.commit()
+        const stored = await buffer((await here.read(staged.digest)) ?? bytesOf('absent'))
+        assert.equal(`sha256:${createHash('sha256').update(stored).digest('hex')}`, staged.digest)
+      }
+    },
   'a finished upload that is discarded leaves nothing': async ({ here }) => {
     for (const sizeBytes of [5, 9 * mib]) {
       const state = await append(here.uploads, here.uploads.begin(), randomBytes(sizeBytes))

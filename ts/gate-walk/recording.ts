@@ -43,7 +43,7 @@ export function recording(): Recording {
       stage: (bytes, options) => told('blobs.stage', blobs.stage(bytes, options)),
       read: (digest, range) => told('blobs.read', blobs.read(digest, range)),
       stat: (digest) => told('blobs.stat', blobs.stat(digest)),
-      delete: (digest) => told('blobs.delete', blobs.delete(digest)),
+      delete: (digest, confirm) => told('blobs.delete', blobs.delete(digest, confirm)),
       quarantine: (digest) => told('blobs.quarantine', blobs.quarantine(digest)),
       list: (options) => told('blobs.list', blobs.list(options)),
       sweep: (olderThanSeconds) => blobs.sweep(olderThanSeconds),

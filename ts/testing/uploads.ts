@@ -82,8 +82,8 @@ export async function openUploads({ times, maxBlobBytes = 2 ** 40, now = Date.no
     if (links.fail) throw new Error('no links today')
     return recordedLink(linked)(...args)
   }
-  const open = async (): Promise<UploadSessions> => {
-    const blobs = await filesystemBlobStore({ dir })
+  const open = async (changed = (blobs: BlobStore) => blobs): Promise<UploadSessions> => {
+    const blobs = changed(await filesystemBlobStore({ dir }))
     return uploadSessions({ engine, blobs, link, maxBlobBytes, now, times: { ...usualLeaseTimes, ...times } })
   }
   const blobs = await filesystemBlobStore({ dir })

@@ -120,22 +120,27 @@ async function ended(held: HeldUpload): Promise<void> {
   await held.remove().catch(() => {})
 }
 
-/** Bytes with another digest end the upload, and so does a link that fails: what is staged can be committed but once. */
+/**
+ * Bytes with another digest end the upload, and so does a finish or a link that fails: the bytes may be whole then, and
+ * not those of the state that the record has.
+ */
 async function linkChecked(to: UploadBytes, held: HeldUpload, place: ImagePlace, digest: string, state: UploadState) {
-  const staged = await to.blobs.uploads.finish(state, hashesFor(algorithmOf(digest)))
+  let staged: StagedBlob | undefined
   try {
+    staged = await to.blobs.uploads.finish(state, hashesFor(algorithmOf(digest)))
     requireDigest(staged, digest)
     return await to.link(place, digest, staged)
   } catch (err) {
-    await dropAll(to, held, staged, state).catch(() => {}) // left to the sweep and to expiry
+    await dropAll(to, held, state, staged)
     throw err
   }
 }
 
-async function dropAll(to: UploadBytes, held: HeldUpload, staged: StagedBlob, state: UploadState): Promise<void> {
-  await staged.discard()
-  await to.blobs.uploads.discard(state)
-  await endUpload(to, held)
+/** The record goes whatever else fails: bytes are left to the sweep, but nobody goes on with them. */
+async function dropAll(to: UploadBytes, held: HeldUpload, state: UploadState, staged?: StagedBlob): Promise<void> {
+  const { uploads } = to.blobs
+  await Promise.allSettled([staged?.discard(), uploads.discard(state), uploads.discard(held.state)])
+  await ended(held)
 }
 
 /** An upload whose bytes are not there any more ends. */
@@ -143,7 +148,7 @@ async function endIfLost<T>(to: UploadBytes, held: HeldUpload, run: () => Promis
   try {
     return await run()
   } catch (err) {
-    if (hasCode(err, 'upload_unknown')) await endUpload(to, held)
+    if (hasCode(err, 'upload_unknown')) await dropAll(to, held, held.state)
     throw err
   }
 }

@@ -88,6 +88,22 @@ test('another digest is refused, and nothing is left of the upload or its bytes'
   await t.assertNothingLeft()
 })
 
+test('a finish that fails ends the upload, even when its bytes cannot be dropped', async () => {
+  await using t = await openUploads()
+  const { id } = await t.here.start(owner)
+  await t.here.append(id, owner, { bytes: bytesOf('hello') })
+  const failing = await t.restart((blobs) => ({
+    ...blobs,
+    uploads: {
+      ...blobs.uploads,
+      finish: () => Promise.reject(new Error('the disk says no')),
+      discard: () => Promise.reject(new Error('not that either')),
+    },
+  }))
+  await assert.rejects(failing.finish(id, owner, sha256('hello')), /the disk says no/)
+  await t.assertEnded(id)
+})
+
 test('an algorithm that is not known is refused, and the upload goes on', async () => {
   await using t = await openUploads()
   const { id } = await t.here.start(owner)
