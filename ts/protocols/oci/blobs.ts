@@ -37,6 +37,8 @@ export function blobs(deps: ProtocolDeps) {
         cacheControl: 'private, max-age=31536000, immutable',
         headers: { ...versionHeader, 'docker-content-digest': digest },
         ...(remembered && { remember: { ...remembered, getOnly: true } }),
+        // Who uploads lost bytes to any image makes all of them whole.
+        whenMissing: () => unknownBlob(place, digest),
       })
     },
 

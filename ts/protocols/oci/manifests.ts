@@ -42,7 +42,8 @@ export function manifests(deps: ProtocolDeps) {
   return {
     /** GET and HEAD. The bytes are those that were pushed, and no `Accept` chooses others. */
     async get(c: OciContext) {
-      const { package: pkg, manifest, reference } = await find(c, await enterImage(c, deps, 'pull'))
+      const place = await enterImage(c, deps, 'pull')
+      const { package: pkg, manifest, reference } = await find(c, place)
       const { digest } = manifest
       const counted = reference.kind === 'tag' ? [reference.tag, digest] : [digest]
       const counts = (isPull: boolean) => {
@@ -60,6 +61,9 @@ export function manifests(deps: ProtocolDeps) {
         etag: `"${digest}"`,
         headers: { ...versionHeader, 'docker-content-digest': digest },
         ...(remembered && { remember: { ...remembered, onServed: counts } }),
+        // Clients push again what is not here, and only that: crane and containerd ask first.
+        whenMissing: () => unknownManifest(place, digest),
+        readsForHead: true,
       })
       counts(isGet && !c.req.header('if-none-match'))
       return answer
