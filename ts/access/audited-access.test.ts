@@ -280,7 +280,7 @@ describe('a change is one entry', { concurrency: 8 }, () => {
 /** What changes nothing, or nothing that somebody asked for: sweeps, and what belongs to an entry that was written. */
 const silent = [
   'can mayEnter enter enterRepository enterCreation enterOrganization enterMembership enterTeam enterAccount',
-  'registryTokens.issue nameClaims.claimForPackages',
+  'registryTokens.issue nameClaims.claimForPackages nameClaims.forgetEmpty',
   'enterPlatform',
   'enterSignUp enterUser explain audiences listRepositories',
   'authenticate signIn close',

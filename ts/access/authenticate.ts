@@ -63,6 +63,7 @@ export function authenticator(deps: AuthenticateDeps) {
     if (endOf(token.value, maxDays) <= Date.now()) throw invalid(whyEnded(token.value, maxDays))
     if (!isAllowedFrom(token, address)) throw invalid(`The token may not be used from ${address}.`)
     const holder = await holderOf(userId)
+    if (holder.kind === 'user') requirePassword(holder.user, token.value.passwordVersion)
     uses.note(token, address)
     return { ...holder, token: withEnd(token, maxDays) }
   }
@@ -102,8 +103,8 @@ export function authenticator(deps: AuthenticateDeps) {
         return byTokenHash(holder.hash, address)
       case 'user': {
         const user = activeUser(await records.user(holder.userId))
-        if ((user.value.passwordVersion ?? 0) === holder.passwordVersion) return { kind: 'user', user }
-        throw invalid('The password was changed. Sign in again.')
+        requirePassword(user, holder.passwordVersion)
+        return { kind: 'user', user }
       }
     }
   }
@@ -126,6 +127,11 @@ export function authenticator(deps: AuthenticateDeps) {
 function activeUser(user: Stored<UserDocument> | undefined): Stored<UserDocument> {
   if (user?.value.isActive) return user
   throw invalid('The account is disabled.')
+}
+
+/** `version`: of the password that the user signed in with, if it did so with one. */
+function requirePassword({ value }: Stored<UserDocument>, version = value.passwordVersion ?? 0): void {
+  if ((value.passwordVersion ?? 0) !== version) throw invalid('The password was changed. Sign in again.')
 }
 
 function invalid(message: string): RegistryError {

@@ -109,7 +109,7 @@ export function createAccess(deps: AccessDeps): Access {
     sessions,
     removeUser: userRemoval({ engine, users, organizations, sessions, tokens, grants }),
     registryTokens: { issue: registrySigned.issue },
-    nameClaims: { claimForPackages: claims.claimForPackages },
+    nameClaims: { claimForPackages: claims.claimForPackages, forgetEmpty: claims.forgetEmpty },
     repeats: repeatsIn(deps.engine),
     cursors: cursorsOf(deps.jwtSecret),
     loginRequests: loginRequestDirectory(engine, users, tokens),

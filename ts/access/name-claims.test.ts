@@ -49,6 +49,7 @@ async function aWorld(open: () => Promise<Opened<MetadataEngine>>) {
     create,
     claimedBy,
     push: (name: string) => claims.claimForPackages(id, 'oci', name),
+    forgetEmpty: () => claims.forgetEmpty('oci'),
     claimForRepository: (name: string) => claims.claimForRepository(id, 'oci', name),
     async anImage(name: string, more: Partial<PackageDocument> = {}) {
       const facts = { version: '', description: '', keywords: [], authors: [] }
@@ -168,6 +169,35 @@ describe('a name', () => {
     await using w = await aWorld(open)
     await w.create('team')
     await assert.rejects(w.create('team'), { ...taken, message: 'There is an oci repository "team" already.' })
+  })
+
+  test('that holds nothing is forgotten a quarter of an hour after it was touched, and no other', async () => {
+    await using w = await aWorld(open)
+    for (const name of ['empty', 'deleted', 'full', 'touched']) await w.push(name)
+    await w.anImage('deleted/app', { published: 1, removed: 1 })
+    await w.anImage('full/app')
+    await w.create('team')
+    await w.claimForRepository('never-made')
+    w.clock.now += 14 * minute
+    assert.equal(await w.forgetEmpty(), 0)
+    await w.push('touched')
+    w.clock.now += 2 * minute
+    assert.equal(await w.forgetEmpty(), 3)
+    const left = await Promise.all(
+      ['empty', 'deleted', 'never-made', 'full', 'touched', 'team'].map((name) => w.claimedBy(name)),
+    )
+    assert.deepEqual(left, [undefined, undefined, undefined, 'images', 'images', 'repository'])
+  })
+
+  test('is looked at in its turn, however many there are', async () => {
+    await using w = await aWorld(open)
+    for (let i = 0; i < 501; i++) await w.push(`name-${i}`)
+    w.clock.now += 16 * minute
+    assert.equal(await w.forgetEmpty(), 500)
+    assert.equal(await w.forgetEmpty(), 1)
+    await w.push('one-more')
+    w.clock.now += 16 * minute
+    assert.equal(await w.forgetEmpty(), 1)
   })
 
   test('goes with its organization', async () => {

@@ -1,12 +1,15 @@
 import { hasCode, RegistryError } from '../errors.ts'
 import { repositories as repositoriesSpec } from '../metadata/access-schema.ts'
-import type { MetadataEngine } from '../metadata/engine.ts'
+import type { MetadataEngine, Stored } from '../metadata/engine.ts'
 import { type ImageNameDocument, imageNameId, imageNames } from '../metadata/image-schema.ts'
 import { packages as packagesSpec } from '../metadata/package-schema.ts'
 import { present } from './gone.ts'
 
 /** How often a push says again that it is there. */
 const touchEveryMs = 5 * 60_000
+/** How many are looked at in one go. */
+const pageSize = 500
+
 /** How long a claim stands that is untouched and holds nothing: what was let in before is done by then. */
 const graceMs = 15 * 60_000
 
@@ -24,6 +27,11 @@ export type SharesNames = (protocol: string) => boolean
 export interface NameClaims {
   /** Before a package is pushed to the default repository, by the first component of its name. Throws `name_taken`. */
   claimForPackages(organizationId: string, protocol: string, name: string): Promise<void>
+  /**
+   * Removes claims that hold nothing and were not touched for a quarter of an hour, of the next 500 there are; after the
+   * last it begins anew. Resolves to how many. `protocol`: the one that shares names.
+   */
+  forgetEmpty(protocol: string): Promise<number>
 }
 
 /** The same for whoever makes and frees repositories; protocols that share no names are passed over. */
@@ -67,7 +75,7 @@ export function nameClaims(engine: MetadataEngine, sharesNames: SharesNames, now
         const page = await packages.find('byName', {
           equals,
           range,
-          limit: 1000,
+          limit: 100,
           ...(after !== undefined && { after }),
         })
         if (page.items.some(({ value }) => value.published > (value.removed ?? 0))) return true
@@ -96,6 +104,13 @@ export function nameClaims(engine: MetadataEngine, sharesNames: SharesNames, now
     return isWon(names.update(id, known.revision, claim))
   }
 
+  async function isEmpty({ value }: Stored<ImageNameDocument>, protocol: string): Promise<boolean> {
+    const { organizationId, name, claimedBy, touchedAt } = value
+    return now() - touchedAt >= graceMs && !(await holds(claimedBy, { organizationId, protocol, name }))
+  }
+
+  let lookedAt: string | undefined
+
   async function take(claimant: Claimant, wanted: Wanted): Promise<void> {
     if (wanted.name === wanted.protocol || !sharesNames(wanted.protocol)) return
     for (;;) if (await tryTaking(claimant, wanted)) return
@@ -104,6 +119,19 @@ export function nameClaims(engine: MetadataEngine, sharesNames: SharesNames, now
   return {
     claimForPackages: (organizationId, protocol, name) => take('images', { organizationId, protocol, name }),
     claimForRepository: (organizationId, protocol, name) => take('repository', { organizationId, protocol, name }),
+
+    async forgetEmpty(protocol) {
+      if (!sharesNames(protocol)) return 0
+      const after = lookedAt === undefined ? {} : { after: lookedAt }
+      const { items, next } = await names.find('byName', { limit: pageSize, ...after })
+      lookedAt = next
+      let removed = 0
+      for (const claim of items) {
+        // By its revision: whoever touched it meanwhile keeps it.
+        if ((await isEmpty(claim, protocol)) && (await isWon(names.delete(claim.id, claim.revision)))) removed++
+      }
+      return removed
+    },
 
     async release(organizationId, protocol, name) {
       const known = sharesNames(protocol) ? await names.get(imageNameId(organizationId, name)) : undefined

@@ -1,5 +1,5 @@
 import { hasCode } from '../errors.ts'
-import type { Action } from '../metadata/access-schema.ts'
+import type { Action, UserDocument } from '../metadata/access-schema.ts'
 import type { Stored } from '../metadata/engine.ts'
 import type { TokenDocument } from '../metadata/sign-in-schema.ts'
 import type { MadeToken, Tokens } from './tokens.ts'
@@ -11,7 +11,8 @@ const maxOfAll = 100
 const pageSize = 200
 
 export interface ClientToken {
-  readonly userId: string
+  /** As it was when its password was checked. */
+  readonly user: Stored<UserDocument>
   /** What the client calls itself; the token is named for it: `docker login`. */
   readonly client: string
   readonly protocol: string
@@ -20,18 +21,22 @@ export interface ClientToken {
 
 /**
  * A token for a client whose user signed in with a password, to keep in place of that: for a year, or as long as tokens
- * may live here. Signing in again and again leaves no more than 20 of a client.
+ * may live here, or until the password changes. Signing in again and again leaves no more than 20 of a client, and none
+ * that another password was given for.
  */
 export async function tokenForClient(
   tokens: Pick<Tokens, 'create' | 'list' | 'revoke'>,
-  { userId, client, protocol, actions }: ClientToken,
+  { user, client, protocol, actions }: ClientToken,
 ): Promise<MadeToken> {
   const expiresAt = Date.now() + lifetimeDays * 86_400_000
-  const wanted = { userId, name: `${client} login`, actions, protocols: [protocol], client, expiresAt }
+  const userId = user.id
+  const passwordVersion = user.value.passwordVersion ?? 0
+  const wanted = { userId, name: `${client} login`, actions, protocols: [protocol], client, passwordVersion, expiresAt }
   const made = await tokens.create({ ...wanted, shortened: true })
   const others = (await ofClients(tokens, userId)).filter(({ id }) => id !== made.token.id)
+  const ended = others.filter(({ value }) => (value.passwordVersion ?? passwordVersion) < passwordVersion)
   const same = others.filter(({ value }) => value.client === client)
-  const tooMany = new Set([...same.slice(maxOfClient - 1), ...others.slice(maxOfAll - 1)])
+  const tooMany = new Set([...ended, ...same.slice(maxOfClient - 1), ...others.slice(maxOfAll - 1)])
   for (const { id } of tooMany) await tokens.revoke(userId, id).catch(ifGone)
   return made
 }

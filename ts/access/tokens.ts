@@ -20,6 +20,8 @@ export interface NewToken {
   readonly name: string
   /** The client that it is made for, where its user signs in with a password; see tokens-for-clients.ts. */
   readonly client?: string
+  /** The user's, which ends the token when it becomes another. */
+  readonly passwordVersion?: number
   readonly actions: readonly Action[]
   /** Limits, each absent for none: protocol ids, organization ids, repository ids, package names or `name*`. */
   readonly protocols?: readonly string[]
@@ -151,7 +153,9 @@ export function tokenDirectory(engine: MetadataEngine, maxDays: () => Promise<nu
 function rotatedTo(text: string, token: TokenDocument, oldUntil: number): TokenDocument {
   const rotatedAt = Date.now()
   const previous = oldUntil > rotatedAt && { previousHash: token.hash, previousUntil: Math.round(oldUntil) }
-  return { ...withoutOld(token), hash: tokenHash(text), hint: text.slice(0, hintLength), rotatedAt, ...previous }
+  // Its user has asked for it by another way than the password that it was made with.
+  const { passwordVersion: _, ...kept } = withoutOld(token)
+  return { ...kept, hash: tokenHash(text), hint: text.slice(0, hintLength), rotatedAt, ...previous }
 }
 
 /** The token without the secret that it had before. */
@@ -167,7 +171,7 @@ function checkNewToken(
   token: NewToken,
   maxDays: number | undefined,
 ): Omit<TokenDocument, 'hash' | 'hint' | 'createdAt'> {
-  const { protocols, organizations, repositories, packages, client } = token
+  const { protocols, organizations, repositories, packages, client, passwordVersion } = token
   const expiresAt = expiryWithin(maxDays, token)
   const actions = allActions.filter((action) => token.actions.includes(action))
   if (actions.length === 0) throw invalid('actions', 'A token may do at least one of: read, write, delete, admin.')
@@ -179,6 +183,7 @@ function checkNewToken(
     name: checkLabel('name', token.name, 100),
     actions,
     ...(client !== undefined && { client: checkLabel('client', client, 100) }),
+    ...(passwordVersion !== undefined && { passwordVersion }),
     ...(protocols && { protocols: checkLimits('protocols', protocols) }),
     ...(organizations && { organizations: checkLimits('organizations', organizations) }),
     ...(repositories && { repositories: checkLimits('repositories', repositories) }),

@@ -21,7 +21,7 @@ import { usageReports } from '../jobs/usage.ts'
 import type { Log } from '../log.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
 import { timedEngine } from '../metadata/timed-engine.ts'
-import { describeUnit, keepsTombstones } from '../protocols/all.ts'
+import { describeUnit, keepsTombstones, protocols } from '../protocols/all.ts'
 import { movingTagsOf } from '../protocols/moving-tags.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
 import { sharesNames } from '../protocols/shares-names.ts'
@@ -129,6 +129,7 @@ export async function startProcess({ config, build, log, prepares }: ProcessOpti
     async expireSignIns() {
       await access.sessions.sweep()
       await access.loginRequests.sweep()
+      for (const { id } of protocols) await access.nameClaims.forgetEmpty(id)
     },
   }
   const jobs = auditedJobs(startJobs(allJobs(allDeps), engine, log), trail.record)

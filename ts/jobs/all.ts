@@ -25,7 +25,7 @@ export interface JobsDeps {
   readonly blobs: BlobStore
   readonly usage: UsageReports
   readonly garbage: GarbageCollector
-  /** Removes sessions and login requests whose time is over. */
+  /** Removes sessions, login requests and claims of names whose time is over. */
   readonly expireSignIns: () => Promise<void>
   readonly trail: AuditTrail
   /** Absent: entries of the audit trail are kept for ever. */
@@ -82,7 +82,7 @@ export function allJobs(deps: JobsDeps): Job[] {
     },
     {
       name: 'expire-sign-ins',
-      summary: 'Removes sessions and logins whose time is over.',
+      summary: 'Removes sessions, logins and claims of names whose time is over.',
       everySeconds: 600,
       exclusive: true,
       run: expireSignIns,

@@ -14,6 +14,8 @@ export interface TokenDocument {
   name: string
   /** The client that it was made for when its user signed in there with a password. */
   client?: string
+  /** The user's when it was made so: another password ends it. A new secret that was asked for takes this away. */
+  passwordVersion?: number
   actions: readonly Action[]
   /** Absent: no limit. */
   protocols?: readonly string[]

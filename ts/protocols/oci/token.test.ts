@@ -224,6 +224,47 @@ describe('a refresh token', () => {
     assert.equal((await t.request('GET', '/v2/acme/app/tags/list', { as: refreshed.access_token })).status, 401)
   })
 
+  test('ends with the password that it was given for, and with the user', async () => {
+    await using t = await openAuth()
+    const sign = async (password: string) =>
+      (await bodyOf(await t.request('GET', login, { headers: basic('mona', password) }))).refresh_token ?? ''
+    const uses = async (token: string): Promise<number[]> => {
+      const asked = [
+        t.post({ grant_type: 'refresh_token', refresh_token: token, scope: 'repository:acme/app:pull' }),
+        t.request('GET', '/v2/', { headers: basic('mona', token) }),
+        t.request('GET', '/v2/', { headers: { authorization: `Bearer ${token}` } }),
+      ]
+      return (await Promise.all(asked)).map(({ status }) => status)
+    }
+    const old = await sign(testPassword)
+    const form = { grant_type: 'refresh_token', refresh_token: old, scope: 'repository:acme/app:pull' }
+    const as = (await bodyOf(await t.post(form))).access_token
+    assert.equal((await t.request('GET', '/v2/acme/app/tags/list', { as })).status, 404)
+
+    await t.access.users.setPassword(t.mona.id, 'another horse battery')
+    assert.deepEqual(await uses(old), [401, 401, 401])
+    assert.equal((await t.request('GET', '/v2/acme/app/tags/list', { as })).status, 401)
+    const fresh = await sign('another horse battery')
+    assert.deepEqual(await uses(fresh), [200, 200, 200])
+    // Gone from the list; what was made by hand is not touched.
+    assert.equal(await t.access.tokens.find(old), undefined)
+    assert.deepEqual(await uses(t.mona.text), [200, 200, 200])
+
+    await t.access.users.setActive(t.mona.id, false)
+    assert.deepEqual(await uses(fresh), [401, 401, 401])
+    await t.access.removeUser(t.mona.id)
+    assert.equal(await t.access.tokens.find(fresh), undefined)
+  })
+
+  test('that its user gave a new secret is a token like those made by hand', async () => {
+    await using t = await openAuth()
+    const answer = await bodyOf(await t.request('GET', login, { headers: basic('mona', testPassword) }))
+    const token = await t.access.tokens.find(answer.refresh_token ?? '')
+    const { text } = await t.access.tokens.rotate(t.mona.id, token?.id ?? '', 0)
+    await t.access.users.setPassword(t.mona.id, 'another horse battery')
+    assert.equal((await t.request('GET', '/v2/', { headers: basic('mona', text) })).status, 200)
+  })
+
   test('is not made for who asks for none, is nobody, or came with a token', async () => {
     await using t = await openAuth()
     const before = (await t.access.tokens.list(t.olga.id, {})).items.length

@@ -62,7 +62,7 @@ export function tokenHandlers({ access, limits }: Pick<ProtocolDeps, 'access' | 
   async function refreshTokenFor(principal: Principal, { wantsRefreshToken, client }: TokenRequest) {
     if (!wantsRefreshToken || principal.kind !== 'user' || principal.token) return {}
     const { text } = await tokenForClient(access.tokens, {
-      userId: principal.user.id,
+      user: principal.user,
       client,
       protocol: 'oci',
       actions: ['read', 'write', 'delete'],
