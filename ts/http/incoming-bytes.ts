@@ -4,8 +4,10 @@ import { type ProgressBounds, ProgressRule } from './progress.ts'
 
 const mib = 1024 * 1024
 
-/** What running bodies share of memory for bytes that came ahead of their consumers; 64 KiB to 1 MiB each. */
+/** What running bodies share of memory for bytes that came ahead of their consumers, at least 64 KiB each. */
 const sharedAheadBytes = 4 * mib
+/** With the chunk that comes on top no more than 1 MiB: longer pieces are hashed in parts, which cannot be freed. */
+const mostAheadBytes = mib - 64 * 1024
 
 let running = 0
 
@@ -84,7 +86,8 @@ class Received implements Disposable {
   readonly #add = (chunk: Buffer) => {
     this.#chunks.push(chunk)
     this.#sizeBytes += chunk.length
-    if (this.#sizeBytes >= Math.min(mib, Math.max(mib / 16, sharedAheadBytes / running))) this.#incoming.pause()
+    if (this.#sizeBytes >= Math.min(mostAheadBytes, Math.max(mib / 16, sharedAheadBytes / running)))
+      this.#incoming.pause()
     this.#wake()
   }
 }
