@@ -29,7 +29,7 @@ export interface SendableBlob<Name extends string = string> {
   readonly headers?: Readonly<Record<string, string>>
   /** As with documents; looked at for whole answers of at most 1 MiB. */
   readonly remember?: Remembering
-  /** Thrown in place of `unavailable` where clients can bring missing bytes again: then they should hear that it is not here. */
+  /** Thrown in place of `unavailable` where clients can bring lost bytes again: they should hear that it is not here. */
   readonly whenMissing?: () => RegistryError
   /** HEAD, too, is answered 200 only when the bytes are there; for small ones, since they are read. */
   readonly readsForHead?: true
@@ -58,7 +58,9 @@ export async function sendBlob<Name extends string>(c: Context, blob: SendableBl
   }
   const bytes = range ? range.end - range.start + 1 : blob.sizeBytes
   if (bytes > smallBytes) return sendLarge(c, status, headers, blob, range)
-  const body = range ? await gathered(await opened(c, blob, range), bytes, blob) : await gatheredWhole(c, blob, headers)
+  const body = range
+    ? await gathered(c, await opened(c, blob, range), bytes, blob)
+    : await gatheredWhole(c, blob, headers)
   return answerBytes(c, status, headers, body)
 }
 
@@ -68,7 +70,7 @@ async function gatheredWhole<Name extends string>(
   blob: SendableBlob<Name>,
   headers: Record<string, string>,
 ) {
-  const body = await gathered(await opened(c, blob, undefined), blob.sizeBytes, blob)
+  const body = await gathered(c, await opened(c, blob, undefined), blob.sizeBytes, blob)
   if (blob.remember) rememberAnswer(c, { ...blob.remember, headers: { ...headers }, body, etag: blob.etag })
   return body
 }
@@ -106,16 +108,13 @@ async function opened<Name extends string>(
   return (await blob.blobs.read(blob.digest, range)) ?? missing(c, blob)
 }
 
-function missing(c: Context, { digest, whenMissing }: SendableBlob): never {
-  if (!whenMissing) throw lost(`The store has no bytes for ${digest}`)
-  // The answer is the client's fault by its status, and the store's all the same.
-  logOf(c)?.error({ digest }, 'The store has lost the bytes of a blob; `stowage fsck` tells which files need them')
-  throw whenMissing()
-}
-
-function lost(what: string): RegistryError {
+function missing(c: Context, blob: SendableBlob, what = `The store has no bytes for ${blob.digest}`): never {
+  const { digest, whenMissing } = blob
   const message = 'The bytes of this file are missing in the store; the administrator of this server must restore them.'
-  return new RegistryError('unavailable', message, {}, { cause: new Error(what) })
+  if (!whenMissing) throw new RegistryError('unavailable', message, {}, { cause: new Error(what) })
+  // By its status the answer is a client's fault, which is not logged as one of the store's.
+  logOf(c)?.error({ digest }, `${what}; \`stowage fsck\` tells which files need them`)
+  throw whenMissing()
 }
 
 function logOf(c: Context): Log | undefined {
@@ -124,14 +123,15 @@ function logOf(c: Context): Log | undefined {
 
 /** A client that was promised more bytes than come would wait for them. */
 async function gathered(
+  c: Context,
   chunks: AsyncIterable<Uint8Array>,
   sizeBytes: number,
-  { digest }: SendableBlob,
+  blob: SendableBlob,
 ): Promise<Buffer<ArrayBuffer>> {
   const all: Uint8Array[] = []
   for await (const chunk of chunks) all.push(chunk)
   const found = all.reduce((sum, { byteLength }) => sum + byteLength, 0)
-  if (found !== sizeBytes) throw lost(`The store has ${found} bytes for ${sizeBytes} of ${digest}`)
+  if (found !== sizeBytes) missing(c, blob, `The store has ${found} bytes for ${sizeBytes} of ${blob.digest}`)
   const [only] = all
   if (all.length === 1 && only?.buffer instanceof ArrayBuffer) {
     return Buffer.from(only.buffer, only.byteOffset, only.byteLength)
