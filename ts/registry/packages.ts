@@ -99,6 +99,16 @@ export async function unitByKey(store: RegistryStore, packageId: string, key: st
   return page.items[0]
 }
 
+/** The first unit whose key begins like this, visible or not. */
+export async function unitByKeyStart(
+  store: RegistryStore,
+  packageId: string,
+  start: string,
+): Promise<Unit | undefined> {
+  const page = await store.units.find('byKey', { equals: { packageId }, range: { from: start }, limit: 1 })
+  return page.items.find(({ value }) => value.key.startsWith(start))
+}
+
 /** The unit with a sequence, visible or not. */
 export async function unitBySequence(
   store: RegistryStore,

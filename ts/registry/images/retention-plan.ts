@@ -51,6 +51,16 @@ export function tagVerdict(use: TagUse, terms: RetentionTerms): Verdict {
   return { isGoing: false, why: 'no part of the rule says that it goes' }
 }
 
+/**
+ * The same of a tag whose form says that it belongs to a manifest that the image has not. How many tags stay says nothing
+ * of it, and it has a day: who copies an image may bring its signatures first.
+ */
+export function orphanVerdict(use: TagUse, { rule: { keepLast: _, ...rule }, ...terms }: RetentionTerms): Verdict {
+  const { olderThanDays } = rule
+  if (olderThanDays === undefined) return tagVerdict(use, { ...terms, rule })
+  return tagVerdict(use, { ...terms, rule: { ...rule, olderThanDays: Math.max(1, olderThanDays) } })
+}
+
 /** Whether a manifest goes that neither a tag nor an index keeps. */
 export function untaggedVerdict(use: LastUse, { rule, now }: Pick<RetentionTerms, 'rule' | 'now'>): Verdict {
   if (rule.untaggedDays === undefined) return { isGoing: false, why: 'the rule keeps untagged manifests' }
@@ -60,9 +70,16 @@ export function untaggedVerdict(use: LastUse, { rule, now }: Pick<RetentionTerms
   return { isGoing: true, why: `untagged and ${unused(use, now)}, the rule being ${days(rule.untaggedDays)}` }
 }
 
-function keptBy(use: TagUse, { rule, immutableTags = [], earliestOfLast }: RetentionTerms): string | undefined {
-  const immutable = immutableTags.find((pattern) => matchesPattern(pattern, use.tag))
-  if (immutable !== undefined) return `it is immutable by "${immutable}"`
+/** Why the tag stays by being immutable. */
+export function keptAsImmutable(tag: string, { immutableTags = [] }: RetentionTerms): string | undefined {
+  const immutable = immutableTags.find((pattern) => matchesPattern(pattern, tag))
+  return immutable === undefined ? undefined : `it is immutable by "${immutable}"`
+}
+
+function keptBy(use: TagUse, terms: RetentionTerms): string | undefined {
+  const { rule, earliestOfLast } = terms
+  const immutable = keptAsImmutable(use.tag, terms)
+  if (immutable !== undefined) return immutable
   const matching = rule.keepMatching?.find((pattern) => matchesPattern(pattern, use.tag))
   if (matching !== undefined) return `it matches "${matching}"`
   if (rule.keepLast === undefined) return undefined

@@ -2,10 +2,11 @@ import type { RetentionRule } from '../../metadata/access-schema.ts'
 import type { Packages } from '../packages.ts'
 import { policy } from '../policy.ts'
 import type { Package, RegistryStore, Repository } from '../store.ts'
+import { attachmentOf } from './attached-tags.ts'
 import type { Images } from './images.ts'
 import { lastPushed, type TagPush } from './last-pushed.ts'
-import { manifestJudge } from './retention-manifests.ts'
-import { type RetentionTerms, removesTags, tagVerdict } from './retention-plan.ts'
+import { retentionJudge } from './retention-manifests.ts'
+import { type RetentionTerms, removesTags } from './retention-plan.ts'
 import { tagUses } from './tag-uses.ts'
 
 /** What goes by the rule of its repository, and why. */
@@ -90,7 +91,9 @@ async function earliestOf({ images }: RetentionDeps, pkg: Package, rule: Retenti
       limit: tagsPerRead,
       ...(after !== undefined && { after }),
     })
-    for (const { tag, updatedAt } of items) last.add({ tag, pushedAt: updatedAt })
+    for (const { tag, digest, updatedAt } of items) {
+      if (!attachmentOf({ tag, digest })) last.add({ tag, pushedAt: updatedAt })
+    }
     after = items.at(-1)?.tag
     if (!hasMore || after === undefined) return last.earliest()
   }
@@ -104,29 +107,35 @@ async function* imageSteps(
   stepSize: number,
 ): AsyncGenerator<WalkStep> {
   const { after: _, ...start } = place
-  if (place.part === 'tags' && removesTags(terms.rule)) yield* tagSteps(deps, pkg, place, terms, stepSize)
-  if (terms.rule.untaggedDays === undefined) return
+  const { rule } = terms
+  const removesManifests = rule.untaggedDays !== undefined
+  if (place.part === 'tags' && (removesTags(rule) || removesManifests)) {
+    yield* tagSteps(deps, pkg, place, terms, stepSize)
+  }
+  if (!removesManifests) return
   const from = place.part === 'manifests' ? place : { ...start, part: 'manifests' as const }
   yield* manifestSteps(deps, pkg, from, terms, stepSize)
 }
 
+/** With a rule that removes manifests alone, tags go that belong to those. */
 async function* tagSteps(
-  { images }: RetentionDeps,
+  deps: RetentionDeps,
   pkg: Package,
   place: WalkPlace,
   terms: RetentionTerms,
   stepSize: number,
 ): AsyncGenerator<WalkStep> {
   let after = place.after === undefined ? undefined : String(place.after)
+  const { images } = deps
+  const mayGo = removesTags(terms.rule) ? () => true : attachmentOf
   for (;;) {
     const { items, hasMore } = await images.tags.list(pkg, { limit: stepSize, ...(after !== undefined && { after }) })
-    const uses = await tagUses(images, pkg.id, items)
-    const findings = items.flatMap(({ tag, digest }, i): RetentionFinding[] => {
-      const use = uses[i]
-      if (!use) return []
-      const { isGoing, why } = tagVerdict(use, terms)
-      return isGoing ? [{ kind: 'tag', package: pkg, place: tag, digest, ...use, why }] : []
-    })
+    const judge = retentionJudge(deps, pkg, terms)
+    const findings: RetentionFinding[] = []
+    for (const use of await tagUses(images, pkg.id, items.filter(mayGo))) {
+      const { isGoing, why } = (await judge.tag(use)).verdict
+      if (isGoing) findings.push({ kind: 'tag', package: pkg, place: use.tag, ...use, why })
+    }
     after = items.at(-1)?.tag
     if (after === undefined) return
     yield { findings, terms, next: { ...place, after } }
@@ -150,11 +159,11 @@ async function* manifestSteps(
       limit: stepSize,
     })
     // Of each step its own: what it remembers is bounded so, and no older.
-    const judge = manifestJudge(deps, pkg, terms)
+    const judge = retentionJudge(deps, pkg, terms)
     const findings: RetentionFinding[] = []
     for (const unit of items) {
       if (!policy(pkg.value, unit.value)) continue
-      const { verdict, use } = await judge(unit)
+      const { verdict, use } = await judge.manifest(unit)
       if (!verdict.isGoing) continue
       const { key: digest, sequence } = unit.value
       findings.push({ kind: 'manifest', package: pkg, place: sequence, digest, ...use, why: verdict.why })

@@ -1,47 +1,13 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { test } from 'node:test'
 import type { RetentionRule } from '../../metadata/access-schema.ts'
-import { openTestRegistry } from '../../testing/registry.ts'
-import { openTestImages } from '../../testing/registry-images.ts'
-import { openRegistryStore } from '../store.ts'
+import { dayMs, openTestRetention } from '../../testing/registry-retention.ts'
 import type { Images } from './images.ts'
-import { imageRetention, type RetentionRunOptions } from './retention.ts'
+import { onBothEngines } from './testing.ts'
 
-const dayMs = 86_400_000
-const author = { actor: 'retention', requestId: 'req_1' }
-const describeNothing = () => ({ description: '', keywords: [], authors: [] })
+onBothEngines('tags', (open) => {
+  const setUp = (rule: RetentionRule, around?: (images: Images) => Images) => openTestRetention(open, rule, around)
 
-/** Images whose repository has this rule, and its retention; `around` changes what it sees of them. */
-async function setUp(rule: RetentionRule, around: (images: Images) => Images = (images) => images) {
-  const t = await openTestRegistry()
-  const images = await openTestImages(t, { retention: rule, retentionSince: Date.now() })
-  const store = openRegistryStore(t.engine, describeNothing, () => false)
-  const retention = imageRetention({ store, packages: t.registry.packages, images: around(t.registry.images) })
-
-  /** What a dry run tells: tags, and manifests by their digests. */
-  async function told(limit = 100): Promise<string[]> {
-    const found: string[] = []
-    for (let after: string | undefined; ; ) {
-      const page = await retention.preview(await images.current(), rule, { limit, after })
-      assert.ok(page.items.length <= limit)
-      found.push(...page.items.map(({ tag, digest }) => tag ?? digest))
-      after = page.next
-      if (after === undefined) return found
-    }
-  }
-
-  return {
-    ...t,
-    ...images,
-    pulls: t.registry.images.pulls,
-    retention,
-    told,
-    run: async (options?: RetentionRunOptions) => retention.run(await images.current(), author, options),
-    [Symbol.asyncDispose]: () => t[Symbol.asyncDispose](),
-  }
-}
-
-describe('tags', () => {
   test('go when the rule says so, in every image, and their manifests stay', async () => {
     await using s = await setUp({ olderThanDays: 30, keepMatching: ['stable'] })
     const kept = await s.push({ tags: ['old', 'stable', 'new'] })
@@ -135,7 +101,9 @@ describe('tags', () => {
   })
 })
 
-describe('untagged manifests', () => {
+onBothEngines('untagged manifests', (open) => {
+  const setUp = (rule: RetentionRule, around?: (images: Images) => Images) => openTestRetention(open, rule, around)
+
   test('stay unless the rule speaks of them, and go by their last use', async () => {
     await using s = await setUp({ untaggedDays: 7 })
     const [old, young, pulled, tagged] = [
@@ -214,7 +182,9 @@ describe('untagged manifests', () => {
   })
 })
 
-describe('a run', () => {
+onBothEngines('a run', (open) => {
+  const setUp = (rule: RetentionRule) => openTestRetention(open, rule)
+
   /** 250 tags that go. */
   async function manyTags() {
     const s = await setUp({ olderThanDays: 1 })
@@ -256,10 +226,12 @@ describe('a run', () => {
   })
 })
 
-test('a cursor that no page gave out is refused', async () => {
-  await using s = await setUp({ olderThanDays: 1 })
-  for (const after of ['x', '{}', '{"part":"tags","after":1}', 'null', '{"part":"manifests","after":"1"}']) {
-    const asked = s.retention.preview(await s.current(), { olderThanDays: 1 }, { limit: 1, after })
-    await assert.rejects(asked, { code: 'payload_invalid' }, after)
-  }
+onBothEngines('a cursor', (open) => {
+  test('that no page gave out is refused', async () => {
+    await using s = await openTestRetention(open, { olderThanDays: 1 })
+    for (const after of ['x', '{}', '{"part":"tags","after":1}', 'null', '{"part":"manifests","after":"1"}']) {
+      const asked = s.retention.preview(await s.current(), { olderThanDays: 1 }, { limit: 1, after })
+      await assert.rejects(asked, { code: 'payload_invalid' }, after)
+    }
+  })
 })
