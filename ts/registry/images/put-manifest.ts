@@ -81,7 +81,7 @@ function bytesLost({ message, details }: RegistryError, files: PublishRequest['f
 async function putAgain(deps: PutManifestDeps, put: ManifestPut, pkg: Package, manifest: Manifest): Promise<boolean> {
   requireOpen(pkg.value)
   // Bytes that the store has lost are given back to it by whoever brings them.
-  if (!(await deps.blobs.stat(manifest.blob))) {
+  if ((await deps.blobs.stat(manifest.blob))?.sizeBytes !== manifest.sizeBytes) {
     await deps.blobRecords.keep([{ digest: manifest.blob, sizeBytes: manifest.sizeBytes, staged: await put.stage() }])
   }
   return setTags(deps, put, pkg, manifest)
