@@ -52,7 +52,7 @@ export function allJobs(deps: JobsDeps): Job[] {
       everySeconds: 10,
       exclusive: true,
       run: async () => {
-        await registry.completeUnfinished(Date.now() - 20_000)
+        await registry.completeAbandoned()
       },
     },
     {

@@ -26,8 +26,6 @@ export interface ChangeStamp {
   actor: string
   requestId: string
   at: number
-  /** Of the units, where they are removed without a tombstone. */
-  sequences?: readonly number[]
   /** Of a tag that has a record of its own; without a digest it was removed. */
   tag?: { name: string; digest?: string }
 }
@@ -72,7 +70,7 @@ export interface PackageDocument {
   updatedAt: number
   /** What search and listings show; from the unit that `latest` names, else the newest. */
   facts: PackageFacts
-  /** Changes other than publishes of the last minutes: what the completion job checks the log against. */
+  /** Changes other than publishes: of the last minutes, and those that have not ended. The completion job checks the log against them. */
   recentChanges: readonly ChangeStamp[]
   /** How many of `published` were removed without a trace: deleted units of a protocol that keeps no tombstones. */
   removed?: number
@@ -114,6 +112,8 @@ export interface UnitDocument {
   publisherName: string
   requestId: string
   createdAt: number
+  /** Of no unit: see `FenceDocument`. */
+  fencedAt?: number
 }
 export const units = defineCollection<UnitDocument>()({
   name: 'units',
@@ -122,7 +122,21 @@ export const units = defineCollection<UnitDocument>()({
     byKey: { fields: ['packageId', 'key'], unique: true },
     bySequence: { fields: ['packageId', 'sequence'], unique: true },
     bySubject: { fields: ['packageId', 'subject', 'sequence'] },
+    byFence: { fields: ['fencedAt'] },
   },
+})
+
+/** Stands among the units in the place of one, so that none is inserted there; see `ts/registry/fences.ts`. */
+export interface FenceDocument {
+  /** Epoch milliseconds. */
+  fencedAt: number
+  /** With its sequence: what it keeps. Absent: its id alone. */
+  packageId?: string
+  sequence?: number
+}
+export const fences = defineCollection<FenceDocument>()({
+  name: units.name,
+  indexes: { byFence: { fields: ['fencedAt'] } },
 })
 
 /** A reference from a unit to a blob, written before the unit: what downloads and the collector look up. */

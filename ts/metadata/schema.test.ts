@@ -5,11 +5,11 @@ import { collections, schemaVersion } from './schema.ts'
 
 /**
  * The fields of each since its `fieldsSince`. Whoever changes one raises both, `schemaVersion` to the same, unless no
- * document of before can have the field (`path`, `subject`).
+ * document of before can have the field (`path`, `subject`, `fencedAt`).
  */
 const known = {
   packages: [2, 'repositoryId', 'name', 'nameKey', 'protocol', 'path'],
-  units: [2, 'packageId', 'key', 'sequence', 'subject'],
+  units: [2, 'packageId', 'key', 'sequence', 'subject', 'fencedAt'],
   files: [2, 'packageId', 'name', 'unitId', 'digest'],
   changes: [2, 'repositoryId', 'sequence'],
   postings: [2, 'audience', 'term', 'rank', 'packageId', 'repositoryId'],

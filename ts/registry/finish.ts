@@ -2,6 +2,7 @@ import { hasCode, RegistryError } from '../errors.ts'
 import type { Write } from '../metadata/engine.ts'
 import type { ChangeStamp } from '../metadata/package-schema.ts'
 import * as packageSchema from '../metadata/package-schema.ts'
+import { removeAll } from '../metadata/remove-all.ts'
 import type { PackageChange } from './audit-changes.ts'
 import type { ChangeLog } from './change-log.ts'
 import { marksOf } from './policy.ts'
@@ -22,7 +23,7 @@ export interface Finish {
   change(stamp: ChangeStamp, pkg: Package): Promise<void>
   /** After a change of a tag that has a record of its own: log entry, and the intent goes. */
   tag(stamp: ChangeStamp, pkg: Package): Promise<void>
-  /** A publish that did not happen: its file references and its intent go. */
+  /** A publish that did not happen, and cannot any more: its file references and its intent go. */
   forget(unitId: string): Promise<void>
   /** In a repository that is deleted: the package and the change (the id of its intent) go, with all that they wrote. */
   takeBack(packageId: string, intentId: string): Promise<void>
@@ -50,13 +51,9 @@ export interface FinishDeps {
 }
 
 export function finishing({ store, log, postings, sweep, onChange }: FinishDeps): Finish {
-  async function dropReferences(unitId: string): Promise<Write[]> {
-    const page = await store.files.find('byUnit', { equals: { unitId }, limit: 1000 })
-    return page.items.map(({ id }) => ({ kind: 'delete', in: packageSchema.files, id }))
-  }
-
-  async function write(writes: Write[]) {
-    for (const outcome of await store.engine.batch(writes)) if (outcome.status === 'rejected') throw outcome.reason
+  async function dropReferences(unitId: string): Promise<void> {
+    const query = { equals: { unitId }, limit: 1000 }
+    await removeAll(store.engine, packageSchema.files, () => store.files.find('byUnit', query))
   }
 
   /** The record after what is left to do of a deletion. */
@@ -72,7 +69,7 @@ export function finishing({ store, log, postings, sweep, onChange }: FinishDeps)
     for (const key of unitKeys) {
       if (marks.get(key)?.deletedAt === undefined) continue
       const page = await store.units.find('byKey', { equals: { packageId: pkg.id, key }, limit: 1 })
-      for (const unit of page.items) await write(await dropReferences(unit.id))
+      for (const unit of page.items) await dropReferences(unit.id)
     }
   }
 
@@ -162,8 +159,9 @@ export function finishing({ store, log, postings, sweep, onChange }: FinishDeps)
     },
 
     async forget(unitId) {
-      const references = await dropReferences(unitId)
-      await write([...references, { kind: 'delete', in: packageSchema.intents, id: unitId }])
+      await dropReferences(unitId)
+      // By it they are found, so it goes last.
+      await store.intents.delete(unitId)
     },
   }
 }

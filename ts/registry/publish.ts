@@ -1,8 +1,10 @@
 import { hasCode, RegistryError } from '../errors.ts'
 import { newId } from '../ids.ts'
+import { maxDocumentBytes } from '../metadata/documents.ts'
 import type { IntentDocument, PackageDocument, UnitDocument } from '../metadata/package-schema.ts'
 import * as packageSchema from '../metadata/package-schema.ts'
 import type { BlobRecords } from './blob-records.ts'
+import { isUnit, mayInsert } from './fences.ts'
 import { type Finish, repositoryDeleted } from './finish.ts'
 import { requireTagsStay, tagsToKeep } from './immutable-tags.ts'
 import { packageByName, unitByKey, unitBySequence } from './packages.ts'
@@ -35,16 +37,36 @@ export interface PublishHooks {
   committed(published: Published): Promise<void>
 }
 
+const maxAttempts = 5
+
 /**
  * Publishes one unit: when it resolves, every reader on every replica sees it; when it throws, nobody ever does,
  * unless the process died after the unit was inserted: then the next publisher or the completion job finishes it.
  * Throws `version_exists` for a unit key that was ever used, also when two publishers race for it, and `access_denied` for
- * an immutable tag that others set, race or not; `repository_unknown`, having left nothing, when the repository was
- * deleted meanwhile.
+ * an immutable tag that others set, race or not; `document_too_large` for what no unit can hold; `repository_unknown`,
+ * having left nothing, when the repository was deleted meanwhile. One that was stopped for so long that the completion
+ * job took it back begins anew; `unavailable` when that happens again and again.
  */
 export async function publish(deps: PublishDeps, request: PublishRequest, hooks?: PublishHooks): Promise<Published> {
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
+    const published = await tryPublish(deps, request, hooks)
+    if (published) return published
+  }
+  const what = `${request.packageName} ${request.version}`
+  throw new RegistryError('unavailable', `The server was too slow to publish ${what}; publish it again.`, {
+    retryAfterSeconds: 10,
+  })
+}
+
+/** `undefined`: it was taken back. */
+async function tryPublish(
+  deps: PublishDeps,
+  request: PublishRequest,
+  hooks: PublishHooks | undefined,
+): Promise<Published | undefined> {
   const { store, onStep = () => {} } = deps
   await checkPolicies(store, request)
+  requireRoom(request)
   await onStep('policies')
   const [{ id: packageId }] = await Promise.all([
     findOrMakePackage(store, request),
@@ -53,12 +75,10 @@ export async function publish(deps: PublishDeps, request: PublishRequest, hooks?
   await onStep('blobs-kept')
   const unitId = newId('unt')
   try {
-    await referenceFiles(store, packageId, unitId, request)
-    await onStep('files-referenced')
     const unit = await insertOrUndo(deps, packageId, unitId, request, hooks)
+    if (!unit) return undefined
     await onStep('unit-inserted')
     const pkg = await swapIn(store, unit)
-    if (!stands(pkg, unit)) throw await withdrawn(deps, unit)
     await onStep('package-swapped')
     const published = { package: pkg, unit }
     const outcomes = await Promise.allSettled([
@@ -109,8 +129,8 @@ export function newPackage({ repository, packageName, nameKey, path }: PublishRe
 }
 
 /** The intent lets the completion job find what a crash left; the references keep the collector away. */
-async function referenceFiles(store: RegistryStore, packageId: string, unitId: string, request: PublishRequest) {
-  const intent: IntentDocument = { packageId, unitId, startedAt: Date.now() }
+async function referenceFiles(store: RegistryStore, intent: IntentDocument, unitId: string, request: PublishRequest) {
+  const { packageId } = intent
   const outcomes = await store.engine.batch([
     { kind: 'insert', in: packageSchema.intents, id: unitId, value: intent },
     ...request.files.map(({ name, digest, sizeBytes }, i) => ({
@@ -124,54 +144,45 @@ async function referenceFiles(store: RegistryStore, packageId: string, unitId: s
   if (failed) throw failed.reason
 }
 
-/**
- * Where units are removed without a trace, a sequence that was read long ago may be free again, and is not to be taken: the
- * record has counted the unit that had it. Nor has the record this one if it was removed as soon as somebody counted it.
- */
-function stands({ value: pkg }: Package, { value: unit }: Unit): boolean {
-  return !pkg.recentChanges.some(({ sequences }) => sequences?.includes(unit.sequence))
-}
-
-async function withdrawn({ store, finish }: PublishDeps, unit: Unit): Promise<RegistryError> {
-  await store.units.delete(unit.id)
-  await finish.forget(unit.id)
-  return new RegistryError(
-    'revision_stale',
-    `${unit.value.version} was deleted while it was published; publish it again.`,
-  )
-}
-
+/** `undefined`: it was taken back. What throws because it must has left nothing. */
 async function insertOrUndo(
   deps: PublishDeps,
   packageId: string,
   unitId: string,
   request: PublishRequest,
   hooks: PublishHooks | undefined,
-) {
-  if (hooks) {
-    try {
-      await hooks.confirm(packageId)
-    } catch (err) {
-      await deps.finish.forget(unitId)
-      throw err
-    }
-    await deps.onStep?.('confirmed')
-  }
+): Promise<Unit | undefined> {
+  const { store, finish, onStep = () => {} } = deps
+  const intent = { packageId, unitId, startedAt: Date.now() }
   try {
-    return await insertUnit(deps.store, packageId, unitId, request)
+    await referenceFiles(store, intent, unitId, request)
+    await onStep('files-referenced')
+    if (hooks) {
+      await hooks.confirm(packageId)
+      await onStep('confirmed')
+    }
+    const unit = await insertUnit(store, intent, unitId, request)
+    if (!unit) await finish.forget(unitId)
+    return unit
   } catch (err) {
-    // After a failure of the store itself nobody knows whether the unit is there: the completion job will.
-    if (hasCode(err, 'version_exists', 'access_denied')) await deps.finish.forget(unitId)
+    // The intent is there until all else is gone, so whatever is left now the completion job clears away.
+    if (isRefusal(err)) await finish.forget(unitId).catch(() => {})
     throw err
   }
 }
 
+/** After a failure of the store itself nobody knows whether the unit is there: the completion job will. */
+function isRefusal(err: unknown): boolean {
+  return err instanceof RegistryError && !hasCode(err, 'internal', 'unavailable', 'storage_full')
+}
+
+/** `undefined`: a fence is in its place, or would have been in the time that has passed. */
 async function insertUnit(
   store: RegistryStore,
-  packageId: string,
+  { packageId, startedAt }: IntentDocument,
   unitId: string,
   request: PublishRequest,
-): Promise<Unit> {
+): Promise<Unit | undefined> {
   for (;;) {
     const pkg = await existing(store, packageId)
     // Of publishers that race for an immutable tag, those before this one are counted here with theirs.
@@ -182,10 +193,14 @@ async function insertUnit(
       continue
     }
     const sequence = pkg.value.published + 1
+    if (!mayInsert(startedAt)) return undefined
     try {
-      return await store.units.insert(unitId, unitDocument(packageId, sequence, request), { writeId: unitId })
+      const unit = await store.units.insert(unitId, unitDocument(packageId, sequence, request), { writeId: unitId })
+      // Inserted by a try whose answer was lost, counted by another, and removed since.
+      return isUnit(unit) ? unit : undefined
     } catch (err) {
       if (!hasCode(err, 'document_exists')) throw err
+      if (err.details.conflict === 'id') return undefined
       await giveWay(store, packageId, sequence, request)
     }
   }
@@ -198,6 +213,18 @@ async function giveWay(store: RegistryStore, packageId: string, sequence: number
   if (!first) return
   const pkg = await swapIn(store, first)
   if (sameKey && removalOf(pkg.value, request.unitKey) === undefined) throw takenUnit(request, sameKey, pkg.value.marks)
+}
+
+/** Before anything is written: a refusal leaves nothing behind. */
+function requireRoom(request: PublishRequest): void {
+  const longestId = 'x'.repeat(64)
+  const bytes = Buffer.byteLength(JSON.stringify(unitDocument(longestId, Number.MAX_SAFE_INTEGER, request)))
+  if (bytes <= maxDocumentBytes) return
+  const { packageName, version, files } = request
+  throw new RegistryError(
+    'document_too_large',
+    `What ${packageName} ${version} says of itself and of its ${files.length} files takes ${bytes} bytes; at most ${maxDocumentBytes} can be kept. Publish it with fewer files, or shorter names and media types.`,
+  )
 }
 
 /** What a publish of this inserts as its unit. */

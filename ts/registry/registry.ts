@@ -1,5 +1,6 @@
 import type { BlobStore } from '../blobs/store.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
+import { abandonedIntents } from './abandoned.ts'
 import { auditedStages, type RegistryAudit } from './audit-changes.ts'
 import { type BlobRecords, blobRecords } from './blob-records.ts'
 import { type ChangeLog, changeLog } from './change-log.ts'
@@ -16,7 +17,6 @@ import { type Postings, postingsWriter } from './postings.ts'
 import { type Published, type PublishHooks, publish } from './publish.ts'
 import { checkPolicies } from './publish-policies.ts'
 import type { OnStep, PublishRequest } from './publish-request.ts'
-import { removeUnits } from './remove-units.ts'
 import { type SearchQuery, type SearchResult, search } from './search.ts'
 import { type Stages, stagedPublishes } from './stages.ts'
 import { type Describe, type KeepsTombstones, openRegistryStore, type Package, type Unit } from './store.ts'
@@ -67,6 +67,8 @@ export interface Registry {
   ): Promise<Package>
   /** Completes what was begun before a time and not finished; see `completeUnfinished`. */
   completeUnfinished(before: number): Promise<number>
+  /** The same with what this process has seen unfinished for 20 seconds; call it every few seconds. */
+  completeAbandoned(): Promise<number>
   /** What deletion takes from the store. */
   readonly sweep: Sweep
   /** Resolves when nothing that was answered is still being tidied up; call before the stores are closed. */
@@ -85,6 +87,8 @@ export function createRegistry(options: RegistryOptions): Registry {
     finishing({ store, log: changes, postings, sweep, onChange })
   const finish = finishingWith(async (change) => audit?.change(change))
   const completion = finishingWith(async (change) => audit?.change({ ...change, isCompletion: true }))
+  const completionDeps = { store, finish: completion, sweep }
+  const abandoned = abandonedIntents()
   const downloads = downloadCounter(store)
   const publishDeps = { store, blobRecords: records, finish, ...(onStep ? { onStep } : {}) }
   const publishOne = (request: PublishRequest, hooks?: PublishHooks) => publish(publishDeps, request, hooks)
@@ -110,14 +114,15 @@ export function createRegistry(options: RegistryOptions): Registry {
     edit: editOne,
     delete(pkg, units, author, repointed) {
       const unitKeys = units.map((unit) => unit.value.key)
-      if (!keepsTombstones(pkg.value.protocol)) return removeUnits({ store, finish }, pkg, unitKeys, author)
+      if (!keepsTombstones(pkg.value.protocol)) return images.manifests.deleteAll(pkg, unitKeys, author)
       const versions = units.map((unit) => unit.value.version)
       const at = Date.now()
       return editOne(pkg, { kind: 'delete', unitKeys }, author, (current) =>
         deleting(current, unitKeys, versions, at, repointed),
       )
     },
-    completeUnfinished: (before) => completeUnfinished({ store, finish: completion, sweep }, before),
+    completeUnfinished: (before) => completeUnfinished(completionDeps, before),
+    completeAbandoned: () => completeUnfinished(completionDeps, Number.MAX_SAFE_INTEGER, abandoned.look()),
     sweep,
     async settled() {
       await finish.settled()

@@ -2,8 +2,10 @@ import { hasCode } from '../errors.ts'
 import type { Write } from '../metadata/engine.ts'
 import type { PackageDocument } from '../metadata/package-schema.ts'
 import * as packageSchema from '../metadata/package-schema.ts'
+import { fenceSequence } from './fences.ts'
+import { openIntents } from './open-intents.ts'
 import { unitByKey } from './packages.ts'
-import type { Package, RegistryStore, Unit } from './store.ts'
+import type { Package, RegistryStore } from './store.ts'
 import { existing, swapRecord } from './swap.ts'
 
 // Units of protocols without tombstones are removed so: a mark says which change is about to; if nothing needs them, the
@@ -50,8 +52,9 @@ export function withdrawRemovals(
 export async function completeRemoval(store: RegistryStore, packageId: string, changeId: string): Promise<Package> {
   const pkg = await existing(store, packageId)
   const keys = pkg.value.marks.flatMap(([key, mark]) => (isDecided(mark, changeId) ? [key] : []))
+  const remove = keys.length > 0 && (await isPublishedIn(store, packageId)) ? fenceSequence : deleteUnit
   for (let at = 0; at < keys.length; at += unitsAtOnce) {
-    await Promise.all(keys.slice(at, at + unitsAtOnce).map((key) => removeCounted(store, pkg, key)))
+    await Promise.all(keys.slice(at, at + unitsAtOnce).map((key) => removeCounted(store, pkg, key, remove)))
   }
   return swapRecord(store, packageId, (now) => {
     const marks = now.marks.filter(([, mark]) => !isDecided(mark, changeId))
@@ -64,14 +67,32 @@ function isDecided({ removedBy, deletedAt }: packageSchema.UnitMark, changeId: s
   return removedBy === changeId && deletedAt !== undefined
 }
 
-/** One that the record does not count was published after the marked one was gone. */
-async function removeCounted(store: RegistryStore, pkg: Package, key: string): Promise<void> {
-  const unit = await unitByKey(store, pkg.id, key)
-  if (unit && unit.value.sequence <= pkg.value.published) await removeUnit(store, unit)
+/**
+ * A publisher that read the package before a sequence was counted may still insert there; who begins after this look reads
+ * a package that has counted those which are about to go.
+ */
+async function isPublishedIn(store: RegistryStore, packageId: string): Promise<boolean> {
+  for (const { unitId } of (await openIntents(store, packageId)).values()) if (unitId !== undefined) return true
+  return false
 }
 
-/** The unit goes last: by it the others are found. */
-async function removeUnit(store: RegistryStore, { id: unitId }: Unit): Promise<void> {
+const deleteUnit: typeof fenceSequence = (store, { id }) => store.units.delete(id)
+
+/** One that the record does not count was published after the marked one was gone. */
+async function removeCounted(
+  store: RegistryStore,
+  pkg: Package,
+  key: string,
+  remove: typeof fenceSequence,
+): Promise<void> {
+  const unit = await unitByKey(store, pkg.id, key)
+  if (!unit || unit.value.sequence > pkg.value.published) return
+  await removeNaming(store, unit.id)
+  await remove(store, unit)
+}
+
+/** Its tags and its files; they go before the unit, by which they are found. */
+async function removeNaming(store: RegistryStore, unitId: string): Promise<void> {
   for (;;) {
     const query = { equals: { unitId }, limit: 500 }
     const [tags, files] = await Promise.all([store.imageTags.find('byUnit', query), store.files.find('byUnit', query)])
@@ -82,9 +103,8 @@ async function removeUnit(store: RegistryStore, { id: unitId }: Unit): Promise<v
       ...tags.items.map((tag) => store.imageTags.delete(tag.id, tag.revision).catch(unlessStale)),
     ])
     for (const outcome of outcomes[0]) if (outcome.status === 'rejected') throw outcome.reason
-    if (tags.next === undefined && files.next === undefined) break
+    if (tags.next === undefined && files.next === undefined) return
   }
-  await store.units.delete(unitId)
 }
 
 function unlessStale(err: unknown): void {

@@ -20,6 +20,11 @@ export interface RemoveUnitsDeps {
 export interface RemoveUnitsOptions {
   /** `in_use` also while a tag names one of them. */
   readonly onlyUntagged?: boolean
+  /**
+   * `in_use` also when this says no of one of them. Asked when those who need it have begun to take the removal back, so
+   * that whoever writes first and looks for removals then is either seen by it or is right.
+   */
+  readonly onlyIf?: (unit: Unit) => Promise<boolean>
 }
 
 /** How often others may take the mark away before this gives up: each time they needed the unit. */
@@ -81,7 +86,6 @@ async function decide(store: RegistryStore, packageId: string, removing: Removin
       id,
       kind: 'delete',
       unitKeys: units.map(({ value }) => value.key),
-      sequences: units.map(({ value }) => value.sequence),
       ...author,
       at: Date.now(),
     }
@@ -137,6 +141,9 @@ async function requireUnused(store: RegistryStore, pkg: Package, units: readonly
   for (const unit of units) {
     await requireNoParent(store, pkg, unit, ids)
     await requireTagsMayGo(store, pkg, unit, options)
+    if (options.onlyIf && !(await options.onlyIf(unit))) {
+      throw new RegistryError('in_use', `${unit.value.key} was used just now.`, { field: unit.value.key })
+    }
   }
 }
 

@@ -15,6 +15,7 @@ import type {
   UnitDocument,
 } from '../metadata/package-schema.ts'
 import * as packageSchema from '../metadata/package-schema.ts'
+import { type Fences, withoutFences } from './fences.ts'
 
 export type Package = Stored<PackageDocument>
 export type Unit = Stored<UnitDocument>
@@ -31,6 +32,8 @@ export interface RegistryStore {
   readonly engine: MetadataEngine
   readonly packages: Collection<PackageDocument, 'byName' | 'byNameKey' | 'byPath'>
   readonly units: Collection<UnitDocument, 'byKey' | 'bySequence' | 'bySubject'>
+  /** Among the units, and hidden there. */
+  readonly fences: Fences
   readonly files: Collection<FileDocument, 'byName' | 'byUnit' | 'byDigest'>
   readonly changes: Collection<ChangeDocument, 'bySequence'>
   readonly intents: Collection<IntentDocument, 'byAge'>
@@ -54,7 +57,8 @@ export function openRegistryStore(
   return {
     engine,
     packages: engine.collection(packageSchema.packages),
-    units: engine.collection(packageSchema.units),
+    units: withoutFences(engine.collection(packageSchema.units)),
+    fences: engine.collection(packageSchema.fences),
     files: engine.collection(packageSchema.files),
     changes: engine.collection(packageSchema.changes),
     intents: engine.collection(packageSchema.intents),

@@ -1,6 +1,8 @@
 import { changedMeanwhile } from '../access/change.ts'
 import { hasCode, RegistryError } from '../errors.ts'
-import type { ChangeStamp, PackageDocument, PackageFacts, UnitDocument } from '../metadata/package-schema.ts'
+import type { ChangeStamp, PackageDocument, UnitDocument } from '../metadata/package-schema.ts'
+import { openIntents } from './open-intents.ts'
+import { factsOf, isAboutFacts } from './package-facts.ts'
 import { unitBySequence } from './packages.ts'
 import type { Package, RegistryStore, Unit } from './store.ts'
 
@@ -69,8 +71,9 @@ export async function swapEdit(
     if (revision !== undefined && pkg.revision !== revision) throw changedMeanwhile()
     const edited = edit(pkg.value)
     if (!edited) return pkg
-    const value = { ...pkg.value, ...edited, updatedAt: stamp.at, recentChanges: withStamp(pkg.value, stamp) }
-    const facts = await factsOf(store, pkg.id, value)
+    const recentChanges = await withStamp(store, pkg, stamp)
+    const value = { ...pkg.value, ...edited, updatedAt: stamp.at, recentChanges }
+    const facts = (await isAboutFacts(store, pkg, value)) ? await factsOf(store, pkg.id, value) : value.facts
     try {
       return await store.packages.update(pkg.id, pkg.revision, { ...value, facts })
     } catch (err) {
@@ -114,31 +117,14 @@ function withoutRemoval(pkg: PackageDocument, unitKey: string): PackageDocument 
   return { ...pkg, marks: pkg.marks.filter((mark) => mark !== old), removed }
 }
 
-/** Ten minutes of changes: more than the completion job needs to find one whose log entry was lost. */
-function withStamp(pkg: PackageDocument, stamp: ChangeStamp): ChangeStamp[] {
-  return [...pkg.recentChanges.filter((old) => old.at > stamp.at - 600_000), stamp].slice(-200)
-}
+const stampsKept = 200
+const stampsKeptMs = 600_000
 
-/** Facts come from the unit that `latest` names, else from the newest one that is left. */
-async function factsOf(store: RegistryStore, packageId: string, pkg: PackageDocument): Promise<PackageFacts> {
-  const marks = new Map(pkg.marks)
-  const latest = new Map(pkg.tags).get('latest')
-  if (latest === pkg.facts.version) return pkg.facts
-  let cursor: string | undefined
-  do {
-    const page = await store.units.find('bySequence', {
-      equals: { packageId },
-      range: { to: pkg.published },
-      order: 'descending',
-      ...(cursor === undefined ? {} : { after: cursor }),
-    })
-    for (const { value: unit } of page.items) {
-      if (marks.get(unit.key)?.deletedAt !== undefined || unit.subject !== undefined) continue
-      if (latest === undefined || unit.version === latest) {
-        return { version: unit.version, ...store.describe(pkg.protocol, unit) }
-      }
-    }
-    cursor = page.next
-  } while (cursor !== undefined)
-  return { version: '', description: '', keywords: [], authors: [] }
+/** Some of the last changes, and all that have not ended: by its stamp the completion job knows that one was made. */
+async function withStamp(store: RegistryStore, pkg: Package, stamp: ChangeStamp): Promise<ChangeStamp[]> {
+  const { recentChanges } = pkg.value
+  const kept = new Set(recentChanges.filter(({ at }) => at > stamp.at - stampsKeptMs).slice(1 - stampsKept))
+  if (kept.size === recentChanges.length) return [...recentChanges, stamp]
+  const open = await openIntents(store, pkg.id)
+  return [...recentChanges.filter((old) => kept.has(old) || open.has(old.id)), stamp]
 }
