@@ -5,6 +5,7 @@ import type { Stored } from '../metadata/engine.ts'
 import type { BlobDocument } from '../metadata/package-schema.ts'
 import * as packageSchema from '../metadata/package-schema.ts'
 import { digestOf, isBeingDeleted } from '../registry/blob-records.ts'
+import { deletionWatch } from '../registry/garbage/deletion-watch.ts'
 import { references } from '../registry/garbage/references.ts'
 import { blobRemoval } from '../registry/garbage/remove-blob.ts'
 import { takeAwayBlob } from '../registry/garbage/take-away-blob.ts'
@@ -19,7 +20,8 @@ export function recordCheck(deps: CheckDeps): Check<Blob> {
   const { engine, blobs, isFast, now } = deps
   const records = engine.collection(packageSchema.blobs)
   const lostFiles = fileNames(engine)
-  const removeBlob = blobRemoval({ engine, blobs, now })
+  const watch = deletionWatch({ now })
+  const removeBlob = blobRemoval({ engine, blobs, now, watch })
 
   function unfinished(blob: Blob): Found {
     const since = blob.value.deletingSince ?? blob.value.touchedAt
@@ -28,6 +30,7 @@ export function recordCheck(deps: CheckDeps): Check<Blob> {
     return {
       finding: { kind: 'deletion-unfinished', subject: blob.id, problem, advice },
       async repair() {
+        await watch.untilNobodys([blob])
         if (await removeBlob(blob, now() + 1)) return 'Its deletion was ended.'
         return (await records.get(blob.id))?.value.state === 'live' ? 'It is in use, and was kept.' : undefined
       },
@@ -75,6 +78,7 @@ export function recordCheck(deps: CheckDeps): Check<Blob> {
       (id) => records.get(id),
     ),
     async look(blob) {
+      watch.remainingMs(blob) // its time runs from here
       if (isBeingDeleted(blob, now())) return []
       if (blob.value.state === 'deleting') return [unfinished(blob)]
       const stored = await blobs.stat(digestOf(blob.id))

@@ -6,6 +6,7 @@ import * as imageSchema from '../metadata/image-schema.ts'
 import type { BlobDocument, BlobState } from '../metadata/package-schema.ts'
 import * as packageSchema from '../metadata/package-schema.ts'
 import type { GarbageRunDocument, GarbageTotals } from '../metadata/platform-schema.ts'
+import { type DeletionWatch, deletionWatch } from '../registry/garbage/deletion-watch.ts'
 import { blobRemoval, type RemovalDeps } from '../registry/garbage/remove-blob.ts'
 import { linkRemoval } from '../registry/garbage/remove-link.ts'
 import { expireUploads } from '../registry/images/upload-expiry.ts'
@@ -23,6 +24,8 @@ export interface GarbageDeps {
   /** How long what nothing refers to is kept. */
   readonly graceSeconds: number
   readonly now?: () => number
+  /** For tests. */
+  readonly elapsedMs?: () => number
   readonly onStep?: NonNullable<RemovalDeps['onStep']>
 }
 
@@ -49,7 +52,8 @@ export interface GarbageCollector {
 
 /** The collector of all blobs, links and uploads of the store. Safe at any time, beside anybody. */
 export function garbageCollector(deps: GarbageDeps): GarbageCollector {
-  const { engine, now = Date.now } = deps
+  const { engine, now = Date.now, elapsedMs = () => performance.now() } = deps
+  const watch = deletionWatch({ now, elapsedMs })
   return {
     finishedAt: async () => (await lastGarbageRun(engine))?.finishedAt,
 
@@ -62,14 +66,18 @@ export function garbageCollector(deps: GarbageDeps): GarbageCollector {
       const fresh: GarbageRunDocument = { startedAt, cutoff, phase: 'uploads', seen: 0, removed, process: processName }
       await using progress = await openGarbageProgress(engine, fresh, turn.graceSeconds !== undefined)
       // Awaited here: the right is given back behind it.
-      return await collectFrom(deps, turn, progress)
+      return await collectFrom({ ...deps, watch }, turn, progress)
     },
   }
 }
 
+interface WatchingDeps extends GarbageDeps {
+  readonly watch: DeletionWatch
+}
+
 /** Does the phases that are left; saves where it is when it ends, however that is. */
 async function collectFrom(
-  deps: GarbageDeps,
+  deps: WatchingDeps,
   turn: GarbageTurn,
   progress: GarbageProgress,
 ): Promise<GarbageRunDocument> {
@@ -109,7 +117,7 @@ interface PageQuery {
   readonly after?: string
 }
 
-function walking(deps: GarbageDeps, turn: GarbageTurn, progress: GarbageProgress) {
+function walking(deps: WatchingDeps, turn: GarbageTurn, progress: GarbageProgress) {
   const { engine } = deps
   const blobs: Collection<BlobDocument, 'byState'> = engine.collection(packageSchema.blobs)
   const removeBlob = blobRemoval(deps)
@@ -170,7 +178,12 @@ function walking(deps: GarbageDeps, turn: GarbageTurn, progress: GarbageProgress
     async blobs(state: BlobState): Promise<void> {
       const { cutoff } = progress.run
       const range = state === 'live' ? { range: { before: cutoff } } : {}
-      const load = (page: PageQuery) => blobs.find('byState', { equals: { state }, ...range, ...page })
+      const load = async (query: PageQuery) => {
+        const page = await blobs.find('byState', { equals: { state }, ...range, ...query })
+        // Those of a collector that died: nobody else ends them.
+        await deps.watch.untilNobodys(page.items, () => progress.move({}), turn.signal)
+        return page
+      }
       const work = async (blob: Stored<BlobDocument>) =>
         (await removeBlob(blob, cutoff)) ? { blobs: 1, sizeBytes: blob.value.sizeBytes } : {}
       await pages(load, work, (count) => count)

@@ -3,7 +3,8 @@ import { hasCode } from '../../errors.ts'
 import type { MetadataEngine, Stored } from '../../metadata/engine.ts'
 import type { BlobDocument, BlobState } from '../../metadata/package-schema.ts'
 import * as packageSchema from '../../metadata/package-schema.ts'
-import { digestOf, isBeingDeleted, lastRemovalSeconds } from '../blob-records.ts'
+import { digestOf } from '../blob-records.ts'
+import { type DeletionWatch, deletionWatch, lastRemovalSeconds } from './deletion-watch.ts'
 import { references } from './references.ts'
 
 type Blob = Stored<BlobDocument>
@@ -23,6 +24,8 @@ export interface RemovalDeps {
   readonly engine: MetadataEngine
   readonly blobs: BlobStore
   readonly now?: () => number
+  /** Tells whose deletions this one may end. Absent: one that has met none. */
+  readonly watch?: DeletionWatch
   readonly onStep?: (step: RemovalStep, digest: string) => void | Promise<void>
 }
 
@@ -33,7 +36,9 @@ export interface RemovalDeps {
  */
 export type RemoveBlob = (blob: Blob, cutoff: number) => Promise<boolean>
 
-export function blobRemoval({ engine, blobs, now = Date.now, onStep = () => {} }: RemovalDeps): RemoveBlob {
+export function blobRemoval(deps: RemovalDeps): RemoveBlob {
+  const { engine, blobs, now = Date.now, onStep = () => {} } = deps
+  const { watch = deletionWatch({ now }) } = deps
   const records = engine.collection(packageSchema.blobs)
   const { areThere } = references(engine)
 
@@ -61,10 +66,23 @@ export function blobRemoval({ engine, blobs, now = Date.now, onStep = () => {} }
     return value.state !== 'deleting' || (await blobs.stat(digestOf(id))) !== undefined
   }
 
-  /** A record that was removed and made again has the old revisions, too. */
-  async function isAsRead({ id, revision, value }: Blob): Promise<boolean> {
-    const found = await records.get(id)
-    return found?.revision === revision && found.value.touchedAt === value.touchedAt
+  async function isAsRead(blob: Blob): Promise<boolean> {
+    const found = await records.get(blob.id)
+    return found !== undefined && isSame(found, blob)
+  }
+
+  /**
+   * False when somebody has come to need the bytes, this process having been stopped for so long. A record that is gone
+   * was removed by another: who makes it again afterwards finds no bytes, and stores his.
+   */
+  async function removeRecord(marked: Blob): Promise<boolean> {
+    const found = await records.get(marked.id)
+    if (!found) return true
+    if (!isSame(found, marked)) return false
+    return records.delete(marked.id, marked.revision).then(
+      () => true,
+      (err) => (hasCode(err, 'revision_stale') ? false : Promise.reject(err)),
+    )
   }
 
   /** Condemns it, then looks again: a publisher has touched it before its references, or finds it condemned. */
@@ -80,7 +98,7 @@ export function blobRemoval({ engine, blobs, now = Date.now, onStep = () => {} }
   }
 
   async function remove(blob: Blob, cutoff: number): Promise<boolean> {
-    if (isBeingDeleted(blob, now())) return false
+    if (watch.remainingMs(blob) > 0) return false
     // What is in use is not even written to.
     if (blob.value.state === 'live' && (await isKept(blob, cutoff))) return false
     await onStep('looked', blob.id)
@@ -88,12 +106,14 @@ export function blobRemoval({ engine, blobs, now = Date.now, onStep = () => {} }
     const marked = (await isAsRead(blob)) && (await mark(blob, cutoff, isLate))
     if (!marked) return false
     if (isLate()) return giveUp(marked)
-    await blobs.delete(digestOf(blob.id))
-    await onStep('bytes-removed', blob.id)
-    if (isLate()) return false
-    await records.delete(blob.id, marked.revision)
-    await onStep('record-removed', blob.id)
-    return true
+    let isGone = false
+    await blobs.delete(digestOf(blob.id), async () => {
+      await onStep('bytes-removed', blob.id)
+      isGone = await removeRecord(marked)
+      return isGone
+    })
+    if (isGone) await onStep('record-removed', blob.id)
+    return isGone
   }
 
   return async (blob, cutoff) => {
@@ -104,4 +124,10 @@ export function blobRemoval({ engine, blobs, now = Date.now, onStep = () => {} }
       throw err
     }
   }
+}
+
+/** A record that was removed and made again has the old revisions, too. */
+function isSame(one: Blob, other: Blob): boolean {
+  const [a, b] = [one.value, other.value]
+  return one.revision === other.revision && a.touchedAt === b.touchedAt && a.deletingSince === b.deletingSince
 }

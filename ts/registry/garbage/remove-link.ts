@@ -1,7 +1,7 @@
 import { hasCode } from '../../errors.ts'
 import type { MetadataEngine, Stored } from '../../metadata/engine.ts'
 import * as imageSchema from '../../metadata/image-schema.ts'
-import { lastRemovalSeconds } from '../blob-records.ts'
+import { lastRemovalSeconds } from './deletion-watch.ts'
 import { references } from './references.ts'
 
 type Link = Stored<imageSchema.BlobLinkDocument>

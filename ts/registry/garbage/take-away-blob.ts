@@ -1,9 +1,10 @@
 import type { BlobStore } from '../../blobs/store.ts'
-import { hasCode } from '../../errors.ts'
+import { hasCode, RegistryError } from '../../errors.ts'
 import type { MetadataEngine, Stored } from '../../metadata/engine.ts'
 import type { BlobDocument } from '../../metadata/package-schema.ts'
 import * as packageSchema from '../../metadata/package-schema.ts'
-import { digestOf, isBeingDeleted, lastRemovalSeconds } from '../blob-records.ts'
+import { digestOf } from '../blob-records.ts'
+import { lastRemovalSeconds } from './deletion-watch.ts'
 
 export interface TakenAway {
   /** Where the bytes are now; absent when there were none. */
@@ -19,7 +20,7 @@ export async function takeAwayBlob(
   { engine, blobs, now = Date.now }: { engine: MetadataEngine; blobs: BlobStore; now?: () => number },
   blob: Stored<BlobDocument>,
 ): Promise<TakenAway | undefined> {
-  if (isBeingDeleted(blob, now())) return undefined
+  if (blob.value.state === 'deleting') return undefined
   const records = engine.collection(packageSchema.blobs)
   const digest = digestOf(blob.id)
   // Before it is marked, since copying may take long and a deletion must not.
@@ -36,8 +37,13 @@ export async function takeAwayBlob(
       await records.update(blob.id, marked.revision, { ...blob.value, state: 'live', touchedAt: now() })
       return undefined
     }
-    await blobs.delete(digest)
-    if (!isLate()) await records.delete(blob.id, marked.revision)
+    await blobs.delete(digest, async () => {
+      // This process may have been stopped for so long that the bytes were stored again.
+      const since = (await records.get(blob.id))?.value.deletingSince
+      if (since !== marked.value.deletingSince) throw new RegistryError('revision_stale', 'The blob is another by now')
+      await records.delete(blob.id, marked.revision)
+      return true
+    })
     return quarantine === undefined ? {} : { quarantine }
   } catch (err) {
     if (hasCode(err, 'revision_stale')) return undefined
