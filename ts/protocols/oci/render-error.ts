@@ -58,6 +58,9 @@ const codes: Partial<Record<ErrorCode, OciCode>> = {
   storage_full: 'UNAVAILABLE',
 }
 
+/** Of what is missing; the message says how many there are. */
+const mostNamed = 100
+
 /** A body as clients parse it: `{"errors":[{"code","message","detail"}]}`. */
 export function renderError(err: RegistryError, c: Context<Env>): Response {
   const headers: Record<string, string> = errorHeaders(err)
@@ -72,7 +75,8 @@ export function renderError(err: RegistryError, c: Context<Env>): Response {
     if (sizeBytes !== undefined) headers['range'] = receivedRange(sizeBytes)
   }
   const detail =
-    errors?.map(({ field: digest, message }) => ({ digest, message })) ?? (field === undefined ? undefined : { field })
+    errors?.slice(0, mostNamed).map(({ field: digest, message }) => ({ digest, message })) ??
+    (field === undefined ? undefined : { field })
   const error = { code: codeOf(err, c), message: err.message, ...(detail && { detail }) }
   return answerJson(c, statusOf[err.code], { errors: [error] }, headers)
 }
