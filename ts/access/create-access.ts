@@ -20,7 +20,7 @@ import { readableRepositories } from './readable-repositories.ts'
 import { registryTokens } from './registry-tokens.ts'
 import { userRemoval } from './remove-user.ts'
 import { repeatsIn } from './repeats.ts'
-import { type MovingTags, type Repositories, repositoryDirectory } from './repositories.ts'
+import { type HasImageTags, type MovingTags, type Repositories, repositoryDirectory } from './repositories.ts'
 import { repositoryGrants } from './repository-grants.ts'
 import { robotDirectory } from './robots.ts'
 import { sessionTokens } from './session-tokens.ts'
@@ -49,6 +49,8 @@ export interface AccessDeps {
   readonly reportError: (err: unknown) => void
   /** The tags that every publish moves in repositories of a protocol, so that no setting can forbid it. Absent: none. */
   readonly movingTagsOf?: MovingTags
+  /** Of which protocols tags are those of images, so that no setting names what cannot be one. Absent: of none. */
+  readonly hasImageTags?: HasImageTags
   /** Of which protocols packages of the default repository and other repositories share one space of names. Absent: of none. */
   readonly sharesNames?: SharesNames
   /** Awaited when a publish has made an organization's default repository, before the publish goes on. */
@@ -66,7 +68,7 @@ export function createAccess(deps: AccessDeps): Access {
   const users = userDirectory(engine, passwords, platformAdmins(engine), settings.refuseReserved)
   const organizations = organizationDirectory(engine, reservedNames, settings.refuseReserved)
   const claims = nameClaims(engine, deps.sharesNames ?? (() => false))
-  const repositories = repositoryDirectory(engine, claims, deps.movingTagsOf)
+  const repositories = repositoryDirectory(engine, claims, deps.movingTagsOf, deps.hasImageTags)
   const tokens = tokenDirectory(engine, async () => (await settings.read()).value.maxTokenLifetimeDays)
   const grants = repositoryGrants(engine)
   const signed = sessionTokens(deps.jwtSecret)

@@ -8,8 +8,12 @@ const field = 'immutableTags'
  * The patterns, each once, when they may be a repository's setting, as `checkTagPatterns` says. Else `payload_invalid`;
  * so too for one that matches a tag that every publish moves.
  */
-export function checkImmutableTags(patterns: readonly string[], movingTags: readonly string[]): readonly string[] {
-  const checked = checkTagPatterns(patterns, field)
+export function checkImmutableTags(
+  patterns: readonly string[],
+  movingTags: readonly string[],
+  ofImages: boolean,
+): readonly string[] {
+  const checked = checkTagPatterns(patterns, field, ofImages)
   for (const pattern of checked) {
     const moving = movingTags.find((tag) => matchesPattern(pattern, tag))
     if (moving === undefined) continue

@@ -60,11 +60,15 @@ export interface Repositories {
 /** The tags that every publish moves in repositories of a protocol. */
 export type MovingTags = (protocol: string) => readonly string[]
 
+/** Are tags of the protocol those of images, each a record of its own? */
+export type HasImageTags = (protocol: string) => boolean
+
 /** Repositories in the collection of that name. */
 export function repositoryDirectory(
   engine: MetadataEngine,
   claims: RepositoryClaims,
   movingTagsOf: MovingTags = () => [],
+  hasImageTags: HasImageTags = () => false,
 ): Repositories {
   const repositories = engine.collection(repositoriesSpec)
   const organizations = engine.collection(organizationsSpec)
@@ -80,10 +84,13 @@ export function repositoryDirectory(
     { retention: before, retentionSince: since = Date.now(), ...repository }: RepositoryDocument,
     { retention = before ?? null, immutableTags, ...settings }: Partial<RepositorySettings>,
   ): RepositoryDocument {
+    const { protocol } = repository
+    const checked = (patterns: readonly string[]) =>
+      checkImmutableTags(patterns, movingTagsOf(protocol), hasImageTags(protocol))
     return {
       ...repository,
       ...settings,
-      ...(immutableTags && { immutableTags: checkImmutableTags(immutableTags, movingTagsOf(repository.protocol)) }),
+      ...(immutableTags && { immutableTags: checked(immutableTags) }),
       ...(retention && { retention: checkRetention(retention), retentionSince: since }),
     }
   }

@@ -21,7 +21,7 @@ export function checkRetention(rule: RetentionRule): RetentionRule {
     throw invalid(`retention.${name}`, `This is a whole number from ${least} to ${most}.`)
   }
   const { keepMatching, ...numbers } = rule
-  const patterns = keepMatching && checkTagPatterns(keepMatching, 'retention.keepMatching')
+  const patterns = keepMatching && checkTagPatterns(keepMatching, 'retention.keepMatching', true)
   const given = Object.entries(numbers).filter(([, number]) => number !== undefined)
   const checked: RetentionRule = {
     ...Object.fromEntries(given),

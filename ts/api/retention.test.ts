@@ -54,6 +54,7 @@ describe('the retention rule of a repository', () => {
     ['that keeps none', { keepLast: 0 }, 'retention.keepLast'],
     ['with half a day', { olderThanDays: 0.5 }, 'retention.olderThanDays'],
     ['with a pattern that is none', { olderThanDays: 1, keepMatching: ['a*b'] }, 'retention.keepMatching'],
+    ['with a pattern of no tag', { olderThanDays: 1, keepMatching: ['v*', 'v1+x'] }, 'retention.keepMatching'],
     ['by which every tag would go at once', { olderThanDays: 0 }, 'retention.olderThanDays'],
   ]
   for (const [name, rule, field] of refused) {

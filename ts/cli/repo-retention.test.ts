@@ -40,16 +40,16 @@ test('a rule is set whole, shown and taken away', async () => {
   const set = ['repo', 'retention', 'set', address]
   assert.equal(
     await stowage.ok(...set, '--older-than', '90d', '--keep-last', '10'),
-    `${address} keeps the last 10, removes tags older than 90 days.`,
+    `${address} keeps the last 10; removes tags older than 90 days.`,
   )
   assert.deepEqual(await stowage.json('repo', 'retention', 'show', address), { keepLast: 10, olderThanDays: 90 })
   await stowage.ok(...set, '--unpulled-for', '30', '--keep-matching', 'stable, v*', '--untagged-for', '1')
   assert.deepEqual((await stowage.ok('repo', 'retention', 'show', address)).split('\n'), [
-    'keeps stable v*',
+    'keeps stable, v*',
     'removes tags unused for 30 days',
     'removes untagged manifests unused for 1 day',
   ])
-  assert.match(await stowage.ok('repo', 'show', address), /^retention +keeps stable v\*, removes tags unused/m)
+  assert.match(await stowage.ok('repo', 'show', address), /^retention +keeps stable, v\*, removes tags unused/m)
   assert.match(await stowage.ok('repo', 'list', 'acme'), /private +retention *$/m)
   await stowage.ok('repo', 'retention', 'clear', address)
   assert.equal(await stowage.json('repo', 'retention', 'show', address), null)
@@ -102,7 +102,16 @@ describe('what cannot be', () => {
     ['a rule that says nothing', set, 2, /say what goes and what stays/],
     ['half a day', [...set, '--older-than', '0.5'], 2, /whole number from 0 to 36500/],
     ['a pattern that is none', [...set, '--keep-matching', 'a*b'], 1, /"\*" that is not at the end/],
-    ['everything at once', [...set, '--older-than', '0'], 1, /every tag would go at once/],
+    ['a pattern of no tag', [...set, '--keep-matching', 'bad tag!,ok'], 1, /"tag!" matches no tag.*letters, digits/],
+    ['a pattern that begins as no tag', [...set, '--keep-matching', '.v*'], 1, /"\.v\*" matches no tag/],
+    ['none of the last', [...set, '--keep-last', '0'], 2, /whole number from 1 to 1000/],
+    ['everything at once', [...set, '--older-than', '0'], 2, /by --keep-last or --keep-matching/],
+    [
+      'immutable tags that are none',
+      ['repo', 'set', address, '--immutable-tags', 'v1,release/*'],
+      1,
+      /"release\/\*" matches no tag/,
+    ],
     ['a run without a rule', ['repo', 'retention', 'run', address], 1, /has no retention rule/],
     ['npm', ['repo', 'retention', 'set', 'npm/acme/tools', '--older-than', '1'], 1, /npm take no retention rule/],
   ]
@@ -112,4 +121,10 @@ describe('what cannot be', () => {
       await stowage.refuses(argv, code, note)
     })
   }
+})
+
+test('the help says between which bounds numbers are', async () => {
+  using stowage = await setUp()
+  const help = await stowage.ok('repo', 'retention', 'set', '--help')
+  assert.match(help.replaceAll(/\s+/g, ' '), /so many tags of each image \(1 to 1000\).*longer ago \(0 to 36500\)/)
 })

@@ -14,7 +14,7 @@ import { jsonList } from './json-list.ts'
 import { requireRepository } from './required.ts'
 import { type RuleOptions, retentionWords, ruleIn, ruleOptions } from './retention-rule.ts'
 import { stopBySignal } from './stop-by-signal.ts'
-import { type Terminal, UsageError } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 import { withAccess } from './with-access.ts'
 import { withRegistry } from './with-registry.ts'
 
@@ -76,12 +76,11 @@ async function showRule(text: string, { json }: Options, terminal: Terminal): Pr
 async function setRule(text: string, options: Options, terminal: Terminal): Promise<void> {
   const address = parseAddress(text)
   const rule = ruleIn(options)
-  if (Object.keys(rule).length === 0) throw new UsageError('say what goes and what stays; see --help.')
   requireTagRecords(protocols, address.protocol)
   await withAccess(terminal.env, async (access) => {
     const { repository } = await requireRepository(access, address)
     await access.repositories.configure(repository.id, { retention: rule })
-    terminal.print(`${formatAddress(address)} ${retentionWords(rule).join(', ')}.`)
+    terminal.print(`${formatAddress(address)} ${retentionWords(rule).join('; ')}.`)
     if (!removesTags(rule) && rule.untaggedDays === undefined) {
       terminal.note('That removes nothing: it only says what stays.')
     } else terminal.note('"stowage repo retention run --dry-run" shows what would go now.')

@@ -150,7 +150,7 @@ function withPolicies({ address, visibility, description, ...settings }: ReturnT
     settings.requiresApproval ? 'requires approval' : '',
     settings.refusesSimilarNames ? 'refuses similar names' : '',
     settings.ownersOnly ? 'owners only' : '',
-    settings.immutableTags.length > 0 ? `immutable tags ${settings.immutableTags.join(' ')}` : '',
+    settings.immutableTags.length > 0 ? `immutable tags ${settings.immutableTags.join(', ')}` : '',
     settings.retention.length > 0 ? 'retention' : '',
   ]
   return { address, visibility, policies: policies.filter(Boolean), description }

@@ -22,7 +22,7 @@ import type { Log } from '../log.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
 import { timedEngine } from '../metadata/timed-engine.ts'
 import { describeUnit, keepsTombstones, protocols } from '../protocols/all.ts'
-import { movingTagsOf } from '../protocols/moving-tags.ts'
+import { hasImageTags, movingTagsOf } from '../protocols/moving-tags.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
 import { sharesNames } from '../protocols/shares-names.ts'
 import { registryAudit } from '../registry/audit-changes.ts'
@@ -82,6 +82,7 @@ function openAccess({ config, engine, trail, jwtSecret, log }: OpenAccess): Acce
     passwords: workerPasswords(),
     reservedNames,
     movingTagsOf,
+    hasImageTags,
     sharesNames,
     defaultOrganization: config.defaultOrganization,
     anonymousAccess: config.anonymousAccess,

@@ -11,7 +11,7 @@ import { loadConfig } from '../config.ts'
 import { newRequestId } from '../http/request-id.ts'
 import type { OrganizationDocument, UserDocument } from '../metadata/access-schema.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
-import { movingTagsOf } from '../protocols/moving-tags.ts'
+import { hasImageTags, movingTagsOf } from '../protocols/moving-tags.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
 import { sharesNames } from '../protocols/shares-names.ts'
 import { openMetadata } from './open-stores.ts'
@@ -34,6 +34,7 @@ export async function withAccess<T>(
     passwords: workerPasswords(),
     reservedNames,
     movingTagsOf,
+    hasImageTags,
     sharesNames,
     defaultOrganization,
     anonymousAccess,

@@ -16,7 +16,7 @@ import { usageReports } from '../jobs/usage.ts'
 import type { Log } from '../log.ts'
 import type { MetadataEngine } from '../metadata/engine.ts'
 import { describeUnit, keepsTombstones } from '../protocols/all.ts'
-import { movingTagsOf } from '../protocols/moving-tags.ts'
+import { hasImageTags, movingTagsOf } from '../protocols/moving-tags.ts'
 import type { Env } from '../protocols/protocol.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
 import { sharesNames } from '../protocols/shares-names.ts'
@@ -68,9 +68,13 @@ function jobsOnRequest(deps: Omit<JobsDeps, 'expireSignIns' | 'auditRetentionDay
 /** The whole server over fresh embedded stores, without a socket. What is done is recorded. */
 export async function openTestApp(limits: Partial<Limits> = {}, around: TestSurroundings = {}): Promise<TestApp> {
   const passwords = around.passwords?.(quickPasswords()) ?? quickPasswords()
-  const opened = await openTestAccess({ reservedNames, movingTagsOf, sharesNames, passwords }, around.engine, {
-    isAudited: true,
-  })
+  const opened = await openTestAccess(
+    { reservedNames, movingTagsOf, hasImageTags, sharesNames, passwords },
+    around.engine,
+    {
+      isAudited: true,
+    },
+  )
   const folder = await openTestFolder()
   const plain = await filesystemBlobStore({ dir: join(folder.path, 'packages') })
   const blobs = around.blobs?.(plain) ?? plain
