@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import {
   type Answer,
   type Descriptor,
@@ -11,6 +11,7 @@ import {
   type Row,
   requireAnswer,
   requireError,
+  testRows,
 } from './testing.ts'
 
 const bodyOf = (answer: Answer) => JSON.parse(String(answer.body))
@@ -275,14 +276,7 @@ const rows: readonly Row[] = [
   ],
 ]
 
-describe('lists by the specification', () => {
-  let o: OciServer
-  before(async () => {
-    o = await openOciServer()
-  })
-  after(() => o[Symbol.asyncDispose]())
-  for (const [endpoint, rule, proof] of rows) test(`${endpoint}: ${rule}`, () => proof(o))
-})
+testRows('lists by the specification', rows)
 
 describe('the catalog', () => {
   const names = (pages: readonly Answer[]) => pages.flatMap((page) => bodyOf(page).repositories)

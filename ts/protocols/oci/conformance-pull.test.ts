@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
 import {
   digestOf,
   dockerImage,
-  type OciServer,
   ociImage,
   ociIndex,
-  openOciServer,
   type Row,
   requireAnswer,
   requireError,
+  testRows,
 } from './testing.ts'
 
 const never = digestOf('never pushed')
@@ -382,11 +380,4 @@ const rows: readonly Row[] = [
   ],
 ]
 
-describe('pulling by the specification', () => {
-  let o: OciServer
-  before(async () => {
-    o = await openOciServer()
-  })
-  after(() => o[Symbol.asyncDispose]())
-  for (const [endpoint, rule, proof] of rows) test(`${endpoint}: ${rule}`, () => proof(o))
-})
+testRows('pulling by the specification', rows)

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
 import {
   type Descriptor,
   digestOf,
@@ -8,10 +7,10 @@ import {
   type OciServer,
   ociImage,
   ociIndex,
-  openOciServer,
   type Row,
   requireAnswer,
   requireError,
+  testRows,
 } from './testing.ts'
 
 const never = { mediaType: ociImage, digest: digestOf('never pushed'), size: 7 }
@@ -419,11 +418,4 @@ const rows: readonly Row[] = [
   ],
 ]
 
-describe('pushing and deleting by the specification', () => {
-  let o: OciServer
-  before(async () => {
-    o = await openOciServer()
-  })
-  after(() => o[Symbol.asyncDispose]())
-  for (const [endpoint, rule, proof] of rows) test(`${endpoint}: ${rule}`, () => proof(o))
-})
+testRows('pushing and deleting by the specification', rows)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { rawClient } from '../../http/testing.ts'
 import { uploads } from '../../metadata/image-schema.ts'
-import { digestOf, type OciServer, openOciServer, type Row, requireAnswer, requireError } from './testing.ts'
+import { digestOf, type OciServer, openOciServer, type Row, requireAnswer, requireError, testRows } from './testing.ts'
 
 const part = (location: string, query: string) => `${location}${location.includes('?') ? '&' : '?'}${query}`
 const patch = (o: OciServer, path: string, body: string | Uint8Array, range?: string) =>
@@ -427,14 +427,7 @@ async function uploadedBytes(o: OciServer, location: string): Promise<number> {
   return Number(headers.range?.split('-')[1]) + 1
 }
 
-describe('uploads by the specification', () => {
-  let o: OciServer
-  before(async () => {
-    o = await openOciServer()
-  })
-  after(() => o[Symbol.asyncDispose]())
-  for (const [endpoint, rule, proof] of rows) test(`${endpoint}: ${rule}`, () => proof(o))
-})
+testRows('uploads by the specification', rows)
 
 test('a blob larger than the limit is refused, however it comes', async () => {
   await using o = await openOciServer({ maxBlobBytes: 1000 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
+import { after, before, describe, test } from 'node:test'
 import type { Limits } from '../../config.ts'
 import { type HotAnswers, hotAnswers } from '../../http/hot-answers.ts'
 import { aServer, silentLog } from '../../http/testing.ts'
@@ -185,3 +186,15 @@ export function requireError(answer: Answer, status: number, code: string, messa
 
 /** One row of the conformance table: an endpoint of the specification, what it requires, and the proof. */
 export type Row = readonly [endpoint: string, rule: string, proof: (o: OciServer) => Promise<void>]
+
+/** A test for each row, all of them on one server. */
+export function testRows(title: string, rows: readonly Row[]): void {
+  describe(title, () => {
+    let o: OciServer
+    before(async () => {
+      o = await openOciServer()
+    })
+    after(() => o[Symbol.asyncDispose]())
+    for (const [endpoint, rule, proof] of rows) test(`${endpoint}: ${rule}`, () => proof(o))
+  })
+}
