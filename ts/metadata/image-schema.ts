@@ -50,6 +50,7 @@ export const blobLinks = defineCollection<BlobLinkDocument>()({
     byImage: { fields: ['repositoryId', 'image', 'digest'], unique: true },
     byBlob: { fields: ['blob'] },
     byAge: { fields: ['touchedAt'] },
+    byRepositoryBlob: { fields: ['repositoryId', 'blob'] },
   },
 })
 

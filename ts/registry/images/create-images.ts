@@ -40,18 +40,33 @@ export function createImages(deps: ImagesDeps): Images {
   const tags = tagWriter({ store, finish, pulls })
   const readTags = tagReads(store)
 
+  async function tagsOf(pkg: Package, digests: readonly string[]): Promise<string[]> {
+    const tags: string[] = []
+    for (const digest of digests) {
+      const manifest = await visibleManifest(store, pkg, digest)
+      for (const { tag } of manifest ? await readTags.of(manifest) : []) tags.push(tag)
+    }
+    return tags
+  }
+
+  const deleteAll: Images['manifests']['deleteAll'] = async (pkg, digests, { actor, requestId }, options) => {
+    const tags = await tagsOf(pkg, digests)
+    const left = await removeUnits({ store, finish }, pkg, digests, { actor, requestId }, options)
+    await pulls.forget(pkg.id, [...digests, ...tags])
+    return left
+  }
+
   return {
     manifests: {
       ...manifestReads(store),
-      put: (request) => putManifest({ store, blobs, blobRecords, references, tags, publish }, request),
+      put: (request) => putManifest({ store, blobs, blobRecords, references, tags, pulls, publish }, request),
       async delete(pkg, digest, author, options) {
-        const { actor, requestId } = author
-        const found = await visibleManifest(store, pkg, digest)
-        if (!found) throw new RegistryError('version_unknown', `${pkg.value.name} has no manifest ${digest}.`)
-        const named = await readTags.of(found)
-        await removeUnits({ store, finish }, pkg, [digest], { actor, requestId }, options)
-        await pulls.forget(pkg.id, [digest, ...named.map(({ tag }) => tag)])
+        if (!(await visibleManifest(store, pkg, digest))) {
+          throw new RegistryError('version_unknown', `${pkg.value.name} has no manifest ${digest}.`)
+        }
+        await deleteAll(pkg, [digest], author, options)
       },
+      deleteAll,
     },
     tags: {
       ...readTags,

@@ -65,6 +65,24 @@ onBothEngines('a blob', (open) => {
     await t.anImage(target('b'), { blobs: [blob] })
   })
 
+  test('that is hidden costs a mount as much as one that is nowhere', async () => {
+    await using t = await open()
+    const elsewhere = await t.withImages()
+    const shared = await t.aBlob({ ...t.app, image: 'near' }, 'shared')
+    for (let i = 0; i < 9; i++) await t.aBlob({ repository: elsewhere, image: `far${i}` }, 'far')
+    const far = await t.aBlob({ repository: elsewhere, image: 'far' }, 'far')
+    const asked = async (digest: string) => {
+      const questions: string[] = []
+      const mayRead = async (repositoryId: string) => questions.push(repositoryId) < 0
+      assert.equal(await t.images.blobs.mount({ ...t.app, image: 'new' }, digest, { mayRead }), undefined)
+      return questions
+    }
+    const nowhere = await asked(unknown)
+    assert.deepEqual([await asked(shared.digest), await asked(far.digest)], [nowhere, nowhere])
+    assert.deepEqual(new Set(nowhere), new Set([t.app.repository.id]))
+    assert.equal(await t.images.blobs.mount(t.app, far.digest, anybody), undefined)
+  })
+
   test('is taken away unless a manifest names it, and then it is there for everybody all the time', async () => {
     await using t = await open()
     const [used, unused] = [await t.aBlob(t.app), await t.aBlob(t.app)]

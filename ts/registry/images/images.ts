@@ -1,5 +1,6 @@
 import type { Digest, StagedBlob } from '../../blobs/store.ts'
 import type { Author } from '../edit.ts'
+import type { RemoveUnitsOptions } from '../remove-units.ts'
 import type { Package, Repository } from '../store.ts'
 import type { KeptFacts, ManifestFacts } from './manifest-facts.ts'
 import type { Pulls } from './pulls.ts'
@@ -62,9 +63,12 @@ export interface Manifests {
   /**
    * Removes the manifest and every tag that names it; its referrers stay. Throws `in_use` while an index of the image
    * names it, `access_denied` when an immutable tag does. Pushing the same bytes again is right afterwards. With
-   * `onlyUntagged` it is `in_use` also while a tag names it, one that is set at this very moment included.
+   * `onlyUntagged` it is `in_use` also while a tag names it, one that is set at this very moment included, and with
+   * `onlyIf` when that says no; see `RemoveUnitsOptions`.
    */
-  delete(pkg: Package, digest: string, author: Author, options?: { readonly onlyUntagged?: boolean }): Promise<void>
+  delete(pkg: Package, digest: string, author: Author, options?: RemoveUnitsOptions): Promise<void>
+  /** The same of several, all or none; those that are gone already are passed over. Resolves to the record after it. */
+  deleteAll(pkg: Package, digests: readonly string[], author: Author, options?: RemoveUnitsOptions): Promise<Package>
   /**
    * Manifests whose subject this digest is, oldest first; there need be no such subject. A page holds `limit` (1000) at
    * most, and fewer with a `next` when many or large ones were looked at.
@@ -111,7 +115,7 @@ export interface ImageBlob {
 }
 
 export interface MountFrom {
-  /** The image that the client names; absent: any that `mayRead` allows. */
+  /** The image that the client names; absent: any of the same repository that `mayRead` allows. */
   readonly from?: ImagePlace
   readonly mayRead: (repositoryId: string, image: string) => Promise<boolean>
 }

@@ -12,7 +12,7 @@ const maxAttempts = 5
 const mostRemembered = 20_000
 
 /** Reading manifests; only what is visible. */
-export function manifestReads(store: RegistryStore): Omit<Manifests, 'put' | 'delete'> {
+export function manifestReads(store: RegistryStore): Omit<Manifests, 'put' | 'delete' | 'deleteAll'> {
   const warm = warmReads<Manifest | undefined>(store.engine, { maxEntries: mostRemembered, ttlSeconds: 0 })
 
   async function tagged(pkg: Package, tag: string): Promise<Manifest | undefined> {

@@ -129,6 +129,34 @@ onBothEngines('a manifest', (open) => {
     assert.equal((await t.found(t.app)).value.published, 1)
   })
 
+  test('pushed again without a tag is used from then on, for every process', async () => {
+    await using t = await open()
+    const put = await t.aPut(t.app, { text: 'the same' })
+    await t.images.manifests.put(put)
+    const { id } = await t.found(t.app)
+    const before = Date.now()
+    await t.images.manifests.put(await t.aPut(t.app, { text: 'the same' }))
+    const count = (await t.another().images.pulls.of(id, [put.digest])).get(put.digest)
+    assert.equal(count?.pulls, 0)
+    assert.ok(count.lastPulledAt >= before)
+  })
+
+  test('pushed again while it is about to go as unused stays', async () => {
+    await using t = await open()
+    const manifest = await t.anImage(t.app, { blobs: [], text: 'the same' })
+    let looks = 0
+    const onlyIf = async () => {
+      looks++
+      if (looks === 1) await t.another().images.manifests.put(await t.aPut(t.app, { text: 'the same' }))
+      return looks === 1
+    }
+    const removed = t.images.manifests.delete(await t.found(t.app), manifest.digest, author, { onlyIf })
+    await assert.rejects(removed, { code: 'in_use' })
+    assert.equal(looks, 2)
+    assert.equal((await t.registry.packages.unit(await t.found(t.app), manifest.digest))?.id, manifest.unitId)
+    assert.equal(await t.intents(), 0)
+  })
+
   test('may be named by its SHA-512, and so may what it names', async () => {
     await using t = await open()
     const digest = `sha512:${'a'.repeat(128)}`
@@ -211,6 +239,9 @@ onBothEngines('a deleted manifest', (open) => {
     await assert.rejects(t.images.manifests.delete(pkg, child.digest, author), { code: 'in_use' })
     assert.equal(await t.read(t.app, child.digest), child.digest)
     assert.deepEqual((await t.found(t.app)).value.marks, [])
+    t.images.pulls.count(pkg.id, ['latest', child.digest])
+    await t.images.pulls.flush()
+    t.images.pulls.count(pkg.id, [index.digest])
     const units = await Promise.all([child, index].map(({ digest }) => t.registry.packages.unit(pkg, digest)))
     await t.registry.delete(
       pkg,
@@ -219,6 +250,9 @@ onBothEngines('a deleted manifest', (open) => {
     )
     assert.equal(await t.find(t.app, t.another()), undefined)
     assert.equal(await t.intents(), 0)
+    await t.images.pulls.flush()
+    const counted = await t.images.pulls.of(pkg.id, ['latest', child.digest, index.digest])
+    assert.equal(counted.size, 0, 'whoever pushes them again begins at nothing')
   })
 
   test('cannot be one that an immutable tag names', async () => {

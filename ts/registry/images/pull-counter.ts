@@ -98,6 +98,13 @@ export function pullCounter({ engine, downloads, now = Date.now, maxPending = 10
       for (const reference of references) pending.add({ packageId, reference, pulls: 0, lastPulledAt: now() })
     },
 
+    async renew(packageId, references) {
+      const failures: unknown[] = []
+      const pulls = references.map((reference) => ({ packageId, reference, pulls: 0, lastPulledAt: now() }))
+      await writeBatch(pulls, (_, reason) => failures.push(reason))
+      if (failures.length > 0) throw failures[0]
+    },
+
     flush() {
       const next = writing.then(write)
       writing = next.catch(() => {})

@@ -9,6 +9,7 @@ import type { Package, RegistryStore } from '../store.ts'
 import type { Manifest, ManifestPut } from './images.ts'
 import { visibleManifest } from './manifest-reads.ts'
 import type { References } from './manifest-references.ts'
+import type { Pulls } from './pulls.ts'
 import { manifestOf, unitFacts } from './stored-manifest.ts'
 import type { TagWriter } from './tags.ts'
 
@@ -21,6 +22,7 @@ export interface PutManifestDeps {
   readonly blobRecords: BlobRecords
   readonly references: References
   readonly tags: TagWriter
+  readonly pulls: Pick<Pulls, 'renew'>
   readonly publish: (request: PublishRequest, hooks: PublishHooks) => Promise<Published>
 }
 
@@ -77,14 +79,17 @@ function bytesLost({ message, details }: RegistryError, files: PublishRequest['f
   return new RegistryError('reference_unknown', message, { errors })
 }
 
-/** What is there already is only tagged; false as `setTags` says. */
+/** What is there already is only tagged, or counts as new without a tag; false as `setTags` says. */
 async function putAgain(deps: PutManifestDeps, put: ManifestPut, pkg: Package, manifest: Manifest): Promise<boolean> {
   requireOpen(pkg.value)
   // Bytes that the store has lost are given back to it by whoever brings them.
   if ((await deps.blobs.stat(manifest.blob))?.sizeBytes !== manifest.sizeBytes) {
     await deps.blobRecords.keep([{ digest: manifest.blob, sizeBytes: manifest.sizeBytes, staged: await put.stage() }])
   }
-  return setTags(deps, put, pkg, manifest)
+  if (put.tags.length > 0) return setTags(deps, put, pkg, manifest)
+  // In this order: whoever removes what is old and untagged marks it and then looks how old it is.
+  await deps.pulls.renew(pkg.id, [put.digest])
+  return deps.tags.isThere(pkg.id, manifest)
 }
 
 function requestOf(put: ManifestPut, staged: StagedBlob, references: PublishRequest['files']): PublishRequest {

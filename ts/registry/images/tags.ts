@@ -21,6 +21,8 @@ export interface TagDeps {
 
 /** The changes of tags. */
 export interface TagWriter extends Pick<Tags, 'set' | 'delete'> {
+  /** Is the manifest there, and does it stay for who needs it? A removal that is not decided is taken back. */
+  isThere(packageId: string, manifest: Manifest): Promise<boolean>
   /** Throws `access_denied` for one of these tags that the repository keeps at another manifest. */
   requireFree(repository: Repository, pkg: Package, tags: readonly string[], digest: string): Promise<void>
 }
@@ -87,7 +89,7 @@ export function tagWriter({ store, finish, pulls }: TagDeps): TagWriter {
     }
   }
 
-  /** The record first: a removal takes its mark away when the unit is gone. One that is not decided is taken back. */
+  /** The record first: a removal takes its mark away when the unit is gone. */
   async function isThere(packageId: string, { unitId, sequence, digest }: Manifest): Promise<boolean> {
     let pkg = await existing(store, packageId)
     const begun = removalsBegun(pkg.value, [digest])
@@ -96,6 +98,8 @@ export function tagWriter({ store, finish, pulls }: TagDeps): TagWriter {
   }
 
   return {
+    isThere,
+
     async requireFree(repository, pkg, tags, digest) {
       for (const tag of tags) {
         const pattern = patternFor(repository.value, tag)
