@@ -14,7 +14,7 @@ interface Options {
 export function jobsCommand(program: Command, terminal: Terminal): void {
   program
     .command('jobs')
-    .description('list what servers do again and again: when it ran last, where, and how it ended')
+    .description('list what servers do again and again: when it ran last, where, how it ended, or when it runs first')
     .option('--json', 'print it as JSON')
     .addHelpText('after', hint)
     .action((options: Options) => listJobs(options, terminal))
@@ -30,18 +30,19 @@ async function listJobs(options: Options, terminal: Terminal): Promise<void> {
   const engine = await openMetadata(loadConfig(terminal.env).metadata)
   try {
     const rows = (await jobHistory(engine).list()).map(factsOf)
-    printTable(terminal, rows, ['name', 'startedAt', 'outcome', 'durationMs', 'process', 'error'], options)
+    printTable(terminal, rows, ['name', 'startedAt', 'outcome', 'durationMs', 'firstAt', 'process', 'error'], options)
   } finally {
     await engine.close()
   }
 }
 
-function factsOf({ name, last, running }: JobDocument) {
+function factsOf({ name, firstAt, last, running }: JobDocument) {
   const isRunning = running !== undefined && running.until > Date.now()
   return {
     name,
     startedAt: last && new Date(last.startedAt),
     outcome: last?.outcome,
+    firstAt: firstAt && new Date(firstAt),
     durationMs: last?.durationMs,
     process: last?.process,
     error: last?.error,

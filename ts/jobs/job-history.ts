@@ -11,6 +11,8 @@ export interface JobHistory {
   /** By name. */
   list(): Promise<readonly JobDocument[]>
   get(name: string): Promise<JobDocument | undefined>
+  /** Tells when the first run is due; does nothing where the history knows the job. */
+  announce(name: string, firstAt: number): Promise<void>
   /** A run takes long: told until `until` (epoch milliseconds), unless it is told again or has ended. */
   markRunning(name: string, running: NonNullable<JobDocument['running']>): Promise<void>
   /** Keeps the run as the last one, and ends the mark. */
@@ -34,8 +36,16 @@ export function jobHistory(engine: MetadataEngine): JobHistory {
   return {
     list: async () => (await jobs.find('byName', { limit: 1000 })).items.map(({ value }) => value),
     get: async (name) => (await jobs.get(name))?.value,
+    async announce(name, firstAt) {
+      if (await jobs.get(name)) return
+      try {
+        await jobs.insert(name, { name, firstAt })
+      } catch (err) {
+        if (!hasCode(err, 'document_exists')) throw err
+      }
+    },
     markRunning: (name, running) => change(name, (job) => ({ ...job, running })),
-    save: (name, last) => change(name, ({ running: _, ...job }) => ({ ...job, last })),
+    save: (name, last) => change(name, ({ running: _, firstAt: __, ...job }) => ({ ...job, last })),
   }
 }
 

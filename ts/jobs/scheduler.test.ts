@@ -136,7 +136,7 @@ describe('the history', () => {
     const failing = aJob({ everySeconds: 3600, run: () => Promise.reject(new Error('no disk\n  at line 1')) })
     const scheduler = startJobs([failing.job], engine.store, silentLog)
     await scheduler.run('test')
-    await until('it is kept', async () => (await historyOf(engine.store)) !== undefined)
+    await until('it is kept', async () => (await historyOf(engine.store))?.value.last !== undefined)
     await scheduler.stop()
     const another = startJobs([aJob({ everySeconds: 3600, exclusive: true }).job], engine.store, silentLog)
     const [state] = await another.list()
@@ -160,6 +160,19 @@ describe('the history', () => {
     const before = runs()
     await until('eight failures', () => runs() > before + 8)
     assert.equal((await historyOf(engine.store))?.revision, 2)
+    await scheduler.stop()
+  })
+
+  test('tells of what runs long after the start before it ran', async () => {
+    await using engine = await openTestEngine(schema.collections)
+    const dueAt = Date.now() + 7 * 86_400_000
+    const weekly = aJob({ everySeconds: 7 * 86_400, exclusive: true, dueAt: async () => dueAt })
+    const scheduler = startJobs([weekly.job], engine.store, silentLog)
+    await until('it is told', async () => (await historyOf(engine.store)) !== undefined)
+    assert.deepEqual((await historyOf(engine.store))?.value, { name: 'test', firstAt: dueAt })
+    await scheduler.run('test')
+    await until('its run is told', async () => (await historyOf(engine.store))?.value.last !== undefined)
+    assert.equal((await historyOf(engine.store))?.value.firstAt, undefined)
     await scheduler.stop()
   })
 

@@ -54,6 +54,8 @@ export interface Scheduler {
 
 const longestErrorLength = 300
 const dueAskedEverySeconds = 600
+/** Of jobs that run sooner after the start the history tells soon enough. */
+const announcedFromSeconds = 60
 
 interface Slot {
   readonly job: Job
@@ -113,18 +115,28 @@ export function startJobs(jobs: readonly Job[], engine: MetadataEngine, log: Log
     slot.saved = run
   }
 
+  /** Until its first run has ended, the history would not know of the job. */
+  async function announce({ job, nextAt }: Slot): Promise<void> {
+    if (firstMs(job) < announcedFromSeconds * 1000) return
+    await history.announce(job.name, Math.max(nextAt, (await job.dueAt?.()) ?? 0))
+  }
+
+  /** Waited for by whoever stops. */
+  function watched(job: Job, work: Promise<void>): void {
+    const watching = work.catch(noteFailure(job)).finally(() => runs.delete(watching))
+    runs.add(watching)
+  }
+
   function begin(slot: Slot, isRequested: boolean): void {
     const startedAt = Date.now()
     slot.startedAt = startedAt
-    const run = runOnce(slot, startedAt, isRequested)
-      .catch(noteFailure(slot.job))
-      .finally(() => {
-        delete slot.startedAt
-        runs.delete(run)
-      })
-    runs.add(run)
+    const run = runOnce(slot, startedAt, isRequested).finally(() => {
+      delete slot.startedAt
+    })
+    watched(slot.job, run)
   }
 
+  for (const slot of slots) watched(slot.job, announce(slot))
   const timers = slots.map((slot) => startTimer(slot, () => slot.startedAt ?? begin(slot, false)))
 
   function runningOf({ startedAt }: Slot, known: JobDocument | undefined): JobState['running'] {

@@ -24,6 +24,8 @@ export interface JobRun {
 /** What became of a job; its id is the job's name. Written seldom, see job-history.ts. */
 export interface JobDocument {
   name: string
+  /** When its first run is due; there is none in the history yet. */
+  firstAt?: number
   last?: JobRun
   /** A run that takes long; not believed after `until`, which its process moves on. */
   running?: { process: string; startedAt: number; until: number }
