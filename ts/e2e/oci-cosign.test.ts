@@ -102,6 +102,23 @@ describe(...suiteOf(client), () => {
     await home.ok(home.path, ['verify', ...verifying, name])
   })
 
+  test('a signature outlives its age by retention as long as its image does', async (t) => {
+    tell(t, client)
+    const repository = 'oci/acme/aging'
+    await world.server.command(['repo', 'create', repository])
+    await using home = await withKeys(world.admin)
+    const images = [anImage({ layers: [{ name: 'first' }] }), anImage({ layers: [{ name: 'second' }] })]
+    const names = images.map(({ descriptor }) => `${world.host}/acme/aging/app@${descriptor.digest}`)
+    for (const [i, name] of names.entries()) {
+      await pushImage(world, world.admin, 'acme/aging/app', images[i] ?? assert.fail(), [`v${i}`])
+      await home.ok(home.path, ['sign', ...signing, name])
+    }
+    await world.server.command(['repo', 'retention', 'set', repository, '--older-than', '0', '--keep-last', '1'])
+    const output = await world.server.command(['repo', 'retention', 'run', repository])
+    assert.match(output, /^tag app:v0: .*\nRemoved 1 tag and 0 manifests\.$/m)
+    for (const name of names) await home.ok(home.path, ['verify', ...verifying, name])
+  })
+
   test('who may not push cannot sign, and is told so', async (t) => {
     tell(t, client)
     await using home = await withKeys(world.reader)
