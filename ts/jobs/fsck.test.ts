@@ -113,7 +113,7 @@ const cases: Record<string, Case> = {
       const digest = await world.orphan()
       const value = { state: 'deleting' as const, touchedAt: world.now(), sizeBytes: 36, deletingSince: world.now() }
       await world.engine.collection(packageSchema.blobs).update(digest, 1, value)
-      world.pass(121_000)
+      world.pass(3 * 3_600_000)
       return digest
     },
     found: ['deletion-unfinished'],

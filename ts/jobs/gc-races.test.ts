@@ -122,7 +122,7 @@ onBothEngines('a collector that is stopped while it removes a blob', (open) => {
       await using w = await open()
       const digest = await anOrphan(w, 'nobody needs this')
       await beginRemoval(w, digest, step)
-      await collectAll(w, 121_000)
+      await collectAll(w, 3 * 3_600_000)
       assert.equal(await w.t.blobs.stat(digest), undefined)
       assert.equal(await w.t.engine.collection(packageSchema.blobs).get(digest), undefined)
     })

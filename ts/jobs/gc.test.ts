@@ -125,18 +125,34 @@ test('what cannot be removed holds nobody up, and is told', async () => {
   world.pass(graceMs + 1)
   const blobs: BlobStore = {
     ...world.blobs,
-    async delete(digest) {
+    async delete(digest, confirm) {
       if (digest === stuck) throw new Error('the disk says no')
-      await world.blobs.delete(digest)
+      await world.blobs.delete(digest, confirm)
     },
   }
   const isTold = (err: unknown) => hasCode(err, 'unavailable') && err.message.includes('One thing')
   await assert.rejects(world.collect({ blobs }), isTold)
   assert.equal(await world.blob(other), undefined)
   assert.equal((await world.blob(stuck))?.value.state, 'deleting')
-  world.pass(121_000)
+  world.pass(3 * 3_600_000)
   assert.equal((await world.collect()).removed.blobs, 1)
   assert.equal(await world.has(stuck), false)
+})
+
+test('what another collector has begun to remove is ended when this one has seen it so for two minutes', async () => {
+  for (const aheadMs of [-600_000, 600_000]) {
+    await using world = await openGarbageWorld()
+    const digest = await world.orphan()
+    const touchedAt = world.now() - graceMs * 2
+    const begun = { state: 'deleting', touchedAt, sizeBytes: 36, deletingSince: world.now() - aheadMs } as const
+    await world.engine.collection(packageSchema.blobs).update(digest, 1, begun)
+    const times = [0, 0, 119_980, 119_990]
+    let asked = 0
+    const elapsedMs = () => times[asked++] ?? 120_000
+    const onStep = () => assert.ok(asked > times.length, 'it did not wait')
+    assert.equal((await world.collect({ elapsedMs, onStep })).removed.blobs, 1)
+    assert.deepEqual([await world.blob(digest), await world.has(digest)], [undefined, false])
+  }
 })
 
 test('a dry run tells what the run takes, and touches nothing', async () => {

@@ -87,12 +87,57 @@ test('a collector that was stopped for long removes nothing that was stored agai
   await using world = await openWorld()
   await world.stored()
   const goOn = await world.collect('marked')
-  world.pass(121_000)
-  const staged = await world.stage()
-  await world.records.keep([{ ...staged, staged }])
+  await world.takeOver()
   await goOn()
-  assert.equal((await world.record())?.value.state, 'live')
-  assert.ok(await world.blobs.stat(staged.digest))
+  await world.requireStored()
+})
+
+for (const moment of ['before-bytes', 'bytes-removed'] as const) {
+  test(`a collector that is stopped for long in the removal itself (${moment}) leaves what was stored again`, async () => {
+    await using world = await openWorld()
+    await world.stored()
+    const goOn = await world.collect(moment)
+    await world.takeOver()
+    await goOn()
+    await world.requireStored()
+  })
+}
+
+test('a deletion is not ended by others before they have seen it for two minutes, however far clocks are apart', async () => {
+  for (const aheadMs of [-600_000, 600_000]) {
+    await using world = await openWorld()
+    await world.stored()
+    const goOn = await world.collect('marked')
+    const staged = await world.stage()
+    const publishing = world.ahead(aheadMs).keep([{ ...staged, staged }])
+    await world.attempts(publishing)
+    assert.equal((await world.record())?.value.state, 'deleting')
+    await goOn()
+    await publishing
+    await world.requireStored()
+  }
+})
+
+test('whoever meets a deletion that does not end is told soon, and when to come again', async () => {
+  await using world = await openWorld()
+  await world.stored()
+  await world.collect('marked')
+  const staged = await world.stage()
+  for (const [passedMs, retryAfterSeconds] of [
+    [21_000, 99],
+    [50_000, 49],
+  ] as const) {
+    const publishing = world.records.keep([{ ...staged, staged }])
+    const refused = assert.rejects(publishing, (err) => {
+      return hasCode(err, 'unavailable') && err.details.retryAfterSeconds === retryAfterSeconds
+    })
+    await world.attempts(refused)
+    world.pass(passedMs)
+    await refused
+  }
+  world.pass(49_000)
+  await world.records.keep([{ ...staged, staged }])
+  await world.requireStored()
 })
 
 describe('a collector that is stopped', () => {
@@ -150,6 +195,11 @@ interface World extends AsyncDisposable {
   readonly records: ReturnType<typeof blobRecords>
   now(): number
   pass(ms: number): void
+  /** The records as a process sees them whose clock is ahead. */
+  ahead(ms: number): ReturnType<typeof blobRecords>
+  /** Publishes the bytes over a deletion that does not go on for two minutes. */
+  takeOver(): Promise<void>
+  requireStored(): Promise<void>
   /** Resolves after two failed attempts to touch, each of which asks for the time; or with the publisher's end. */
   attempts(publishing: Promise<void>): Promise<void>
   stage(): Promise<StagedBlob>
@@ -158,7 +208,7 @@ interface World extends AsyncDisposable {
   publish(staged: StagedBlob): Promise<void>
   record(): Promise<Stored<packageSchema.BlobDocument> | undefined>
   /** Collects after the grace period, up to and with a step; resolves to what does the rest. */
-  collect(last?: RemovalStep): Promise<() => Promise<void>>
+  collect(last?: RemovalStep | 'before-bytes'): Promise<() => Promise<void>>
   /** Collects at once. */
   collectNow(): Promise<void>
 }
@@ -170,20 +220,33 @@ async function openWorld(): Promise<World> {
   let clock = Date.now()
   let asked = 0
   const now = () => clock
-  const records = blobRecords(engine.store, blobs, {
-    now() {
-      asked++
-      return clock
-    },
-  })
+  const count = () => {
+    asked++
+    return clock
+  }
+  const records = blobRecords(engine.store, blobs, { now: count, elapsedMs: () => clock })
   const stage = () => blobs.stage(bytesOf(content))
-  const digest = (await stage()).digest
+  const { digest, discard } = await stage()
+  await discard()
   const world: World = {
     blobs,
     records,
     now,
     pass(ms) {
       clock += ms
+    },
+    ahead: (ms) => blobRecords(engine.store, blobs, { now: () => count() + ms, elapsedMs: () => clock }),
+    async takeOver() {
+      const staged = await stage()
+      const publishing = records.keep([{ ...staged, staged }])
+      await world.attempts(publishing)
+      clock += 121_000
+      await publishing
+    },
+    async requireStored() {
+      assert.equal((await world.record())?.value.state, 'live')
+      assert.ok(await blobs.stat(digest), 'the bytes are gone')
+      assert.equal(await blobs.sweep(-60), 0)
     },
     async attempts(publishing) {
       let ended = false
@@ -227,20 +290,23 @@ async function collect(
   blobs: BlobStore,
   digest: Digest,
   now: () => number,
-  last: RemovalStep = 'record-removed',
+  last: RemovalStep | 'before-bytes' = 'record-removed',
 ): Promise<() => Promise<void>> {
   const stopped = Promise.withResolvers<void>()
   const goOn = Promise.withResolvers<void>()
-  const remove = blobRemoval({
-    engine,
-    blobs,
-    now,
-    onStep(step) {
-      if (step !== last) return
-      stopped.resolve()
-      return goOn.promise
+  function onStep(step: typeof last) {
+    if (step !== last) return
+    stopped.resolve()
+    return goOn.promise
+  }
+  const stopping: BlobStore = {
+    ...blobs,
+    async delete(...of) {
+      await onStep('before-bytes')
+      await blobs.delete(...of)
     },
-  })
+  }
+  const remove = blobRemoval({ engine, blobs: stopping, now, onStep })
   const blob = await engine.collection(packageSchema.blobs).get(digest)
   const removing = blob ? remove(blob, now() - graceMs) : Promise.resolve(false)
   await Promise.race([stopped.promise, removing])
