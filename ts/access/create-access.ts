@@ -20,7 +20,13 @@ import { readableRepositories } from './readable-repositories.ts'
 import { registryTokens } from './registry-tokens.ts'
 import { userRemoval } from './remove-user.ts'
 import { repeatsIn } from './repeats.ts'
-import { type HasImageTags, type MovingTags, type Repositories, repositoryDirectory } from './repositories.ts'
+import {
+  type HasImageTags,
+  type MovingTags,
+  type Repositories,
+  repositoryDirectory,
+  type TakesApprovals,
+} from './repositories.ts'
 import { repositoryGrants } from './repository-grants.ts'
 import { robotDirectory } from './robots.ts'
 import { sessionTokens } from './session-tokens.ts'
@@ -53,6 +59,8 @@ export interface AccessDeps {
   readonly hasImageTags?: HasImageTags
   /** Of which protocols packages of the default repository and other repositories share one space of names. Absent: of none. */
   readonly sharesNames?: SharesNames
+  /** In repositories of which protocols publishes can wait for approval. Absent: of all. */
+  readonly takesApprovals?: TakesApprovals
   /** Awaited when a publish has made an organization's default repository, before the publish goes on. */
   readonly onDefaultRepository?: (made: Stored<RepositoryDocument>) => Promise<void>
 }
@@ -68,7 +76,7 @@ export function createAccess(deps: AccessDeps): Access {
   const users = userDirectory(engine, passwords, platformAdmins(engine), settings.refuseReserved)
   const organizations = organizationDirectory(engine, reservedNames, settings.refuseReserved)
   const claims = nameClaims(engine, deps.sharesNames ?? (() => false))
-  const repositories = repositoryDirectory(engine, claims, deps.movingTagsOf, deps.hasImageTags)
+  const repositories = repositoryDirectory(engine, claims, deps)
   const tokens = tokenDirectory(engine, async () => (await settings.read()).value.maxTokenLifetimeDays)
   const grants = repositoryGrants(engine)
   const signed = sessionTokens(deps.jwtSecret)

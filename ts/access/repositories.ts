@@ -44,15 +44,15 @@ export interface NewRepository extends Partial<RepositorySettings> {
 
 /** Repositories: where they are and what their settings are. One that is being deleted, or was, is none. */
 export interface Repositories {
-  /** Throws `payload_invalid` with the field, `name_taken`; `organization_unknown` when that is deleted meanwhile. */
+  /** Throws `payload_invalid` or `unprocessable` with the field, `name_taken`; `organization_unknown` when that is deleted meanwhile. */
   create(repository: NewRepository): Promise<Stored<RepositoryDocument>>
   get(id: string): Promise<Stored<RepositoryDocument> | undefined>
   find(organizationId: string, protocol: string, name: string): Promise<Stored<RepositoryDocument> | undefined>
   /** By protocol and name; a page may be shorter than its limit. */
   list(organizationId: string, page: { limit?: number; after?: string }): Promise<Page<RepositoryDocument>>
   /**
-   * Changes the given settings; search follows a new visibility within seconds. Throws `payload_invalid` with the
-   * field, `repository_unknown`; `precondition_failed` when the revision is given and is another.
+   * Changes the given settings; search follows a new visibility within seconds. Throws `payload_invalid` or
+   * `unprocessable` with the field, `repository_unknown`; `precondition_failed` when the revision is given and is another.
    */
   configure(id: string, settings: Partial<RepositorySettings>, revision?: number): Promise<Stored<RepositoryDocument>>
 }
@@ -63,12 +63,21 @@ export type MovingTags = (protocol: string) => readonly string[]
 /** Are tags of the protocol those of images, each a record of its own? */
 export type HasImageTags = (protocol: string) => boolean
 
+/** Can publishes wait for approval in repositories of a protocol? */
+export type TakesApprovals = (protocol: string) => boolean
+
+/** What settings go by; where nothing is said, none is refused. */
+export interface ProtocolFacts {
+  readonly movingTagsOf?: MovingTags
+  readonly hasImageTags?: HasImageTags
+  readonly takesApprovals?: TakesApprovals
+}
+
 /** Repositories in the collection of that name. */
 export function repositoryDirectory(
   engine: MetadataEngine,
   claims: RepositoryClaims,
-  movingTagsOf: MovingTags = () => [],
-  hasImageTags: HasImageTags = () => false,
+  { movingTagsOf = () => [], hasImageTags = () => false, takesApprovals = () => true }: ProtocolFacts = {},
 ): Repositories {
   const repositories = engine.collection(repositoriesSpec)
   const organizations = engine.collection(organizationsSpec)
@@ -87,6 +96,7 @@ export function repositoryDirectory(
     const { protocol } = repository
     const checked = (patterns: readonly string[]) =>
       checkImmutableTags(patterns, movingTagsOf(protocol), hasImageTags(protocol))
+    if (settings.requiresApproval && !takesApprovals(protocol)) throw noApprovals(protocol)
     return {
       ...repository,
       ...settings,
@@ -156,6 +166,11 @@ export function repositoryDirectory(
       return stored
     },
   }
+}
+
+function noApprovals(protocol: string): RegistryError {
+  const message = `No publish waits for approval in repositories of the protocol ${protocol}, so none can require it.`
+  return new RegistryError('unprocessable', message, { field: 'requiresApproval' })
 }
 
 function whyTaken(what: string, holder: Stored<RepositoryDocument> | undefined): string {

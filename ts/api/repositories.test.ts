@@ -275,6 +275,19 @@ describe('a repository', () => {
   })
 })
 
+test('a repository of images cannot require approval, since no push waits for one', async () => {
+  await using s = await setUp()
+  const body = { protocol: 'oci', name: 'images', requiresApproval: true }
+  const refused = await s.t.ask('POST /organizations/acme/repositories', { as: s.tokens.owner, body })
+  assert.deepEqual([refused.status, (refused.body.errors?.[0] ?? refused.body).field], [422, 'requiresApproval'])
+  assert.match(refused.body.detail, /No publish waits for approval in repositories of the protocol oci/)
+  const bare = { ...body, requiresApproval: false }
+  const made = await s.t.ask('POST /organizations/acme/repositories', { as: s.tokens.owner, body: bare })
+  assert.equal(made.status, 201)
+  const change = { as: s.tokens.owner, body: { requiresApproval: true } }
+  assert.equal((await s.t.ask(`PUT /repositories/${made.body.id}`, change)).status, 422)
+})
+
 describe('permissions of a repository', () => {
   test('are given to users by name or id, to robots and teams, and taken back', async () => {
     await using s = await setUp()

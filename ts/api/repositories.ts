@@ -98,7 +98,7 @@ export function repositoryRoutes({ access, protocols }: ApiDeps): Route[] {
         body: repositoryChanges,
         answer: repository,
         hasEtag: true,
-        refusals: [412],
+        refusals: [412, 422],
       },
       async ({ on, body, c }) => {
         if (body.retention) requireTagRecords(protocols, on.repository.value.protocol)

@@ -9,7 +9,7 @@ export function isMissing(err: unknown): boolean {
 export function asStorageError(err: unknown): unknown {
   const code = codeOf(err)
   if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EFBIG') return err
-  return new RegistryError('storage_full', `The disk of the blob store is full (${code})`, {}, { cause: err })
+  return new RegistryError('storage_full', `The disk of the blob store is full (${code}).`, {}, { cause: err })
 }
 
 /** The system's name of the failure (`EACCES`), or the message of what carries none. */

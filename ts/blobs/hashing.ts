@@ -75,14 +75,14 @@ export function finishHashes(hashes: RunningHashes, sizeBytes: number): HashResu
 
 function requireSize(sizeBytes: number, maxBytes: number | undefined): void {
   if (maxBytes === undefined || sizeBytes <= maxBytes) return
-  throw new RegistryError('payload_too_large', `The upload is larger than the allowed ${maxBytes} bytes`)
+  throw new RegistryError('payload_too_large', `The upload is larger than the allowed ${maxBytes} bytes.`)
 }
 
 function requireDigest(actual: Digest, expected: Digest | undefined): void {
   if (expected === undefined || actual === expected) return
   throw new RegistryError(
     'digest_mismatch',
-    `The uploaded bytes have the digest ${actual}, not the announced ${expected}`,
+    `The uploaded bytes have the digest ${actual}, not the announced ${expected}.`,
   )
 }
 

@@ -90,7 +90,7 @@ export function statusOf(err: unknown): number | undefined {
 export function asStoreError(err: unknown): unknown {
   if (err instanceof S3ServiceException) {
     if (err.$metadata.httpStatusCode === 507 || /quota|storagefull/i.test(err.name)) {
-      return new RegistryError('storage_full', `The S3 store is full (${err.name})`, {}, { cause: err })
+      return new RegistryError('storage_full', `The S3 store is full (${err.name}).`, {}, { cause: err })
     }
     const status = err.$metadata.httpStatusCode ?? 500
     return status >= 500 || status === 429 ? unavailable(`The S3 store failed (${describe(err)})`, err) : err

@@ -77,6 +77,14 @@ test('every tag of images may be immutable', async () => {
   assert.match(await stowage.ok('repo', 'show', 'oci/acme/releases'), /^immutable tags +v\*$/m)
 })
 
+test('no repository of images requires approval', async () => {
+  const refusal =
+    /^stowage: No publish waits for approval in repositories of the protocol oci, so none can require it\.$/
+  await stowage.refuses(['repo', 'create', 'oci/acme/approved', '--requires-approval'], 1, refusal)
+  await stowage.ok('repo', 'create', 'oci/acme/approved', '--no-requires-approval')
+  await stowage.refuses(['repo', 'set', 'oci/acme/approved', '--requires-approval'], 1, refusal)
+})
+
 describe('what cannot be done exits with 1, in one sentence', () => {
   const cases: [name: string, argv: string[], note: RegExp][] = [
     ['an unknown repository', ['repo', 'show', 'npm/acme/x'], /^stowage: There is no repository "npm\/acme\/x"\.$/],

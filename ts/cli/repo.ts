@@ -73,6 +73,7 @@ async function createRepository(text: string, options: Options, terminal: Termin
       ...(visibility && { visibility }),
       ...(description !== undefined && { description }),
       ...(policies.immutableTags && { immutableTags: policies.immutableTags }),
+      ...(policies.requiresApproval && { requiresApproval: true }),
     }
     const made = await access.repositories.create({
       organizationId,

@@ -25,6 +25,7 @@ import { describeUnit, keepsTombstones, protocols } from '../protocols/all.ts'
 import { hasImageTags, movingTagsOf } from '../protocols/moving-tags.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
 import { sharesNames } from '../protocols/shares-names.ts'
+import { takesApprovals } from '../protocols/takes-approvals.ts'
 import { registryAudit } from '../registry/audit-changes.ts'
 import { createRegistry } from '../registry/registry.ts'
 import { sharedMetrics } from './cluster-metrics.ts'
@@ -84,6 +85,7 @@ function openAccess({ config, engine, trail, jwtSecret, log }: OpenAccess): Acce
     movingTagsOf,
     hasImageTags,
     sharesNames,
+    takesApprovals,
     defaultOrganization: config.defaultOrganization,
     anonymousAccess: config.anonymousAccess,
     jwtSecret,

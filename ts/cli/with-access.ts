@@ -14,6 +14,7 @@ import type { MetadataEngine, Stored } from '../metadata/engine.ts'
 import { hasImageTags, movingTagsOf } from '../protocols/moving-tags.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
 import { sharesNames } from '../protocols/shares-names.ts'
+import { takesApprovals } from '../protocols/takes-approvals.ts'
 import { openMetadata } from './open-stores.ts'
 import { openTrail } from './with-audit.ts'
 
@@ -36,6 +37,7 @@ export async function withAccess<T>(
     movingTagsOf,
     hasImageTags,
     sharesNames,
+    takesApprovals,
     defaultOrganization,
     anonymousAccess,
     jwtSecret,

@@ -49,7 +49,7 @@ const cases: { name: string; request: RequestInit; status: number; body: object 
     status: 413,
     body: {
       code: 'payload_too_large',
-      message: 'The body is larger than 100 bytes; MAX_DOCUMENT_BYTES raises the limit',
+      message: 'The body is larger than 100 bytes; MAX_DOCUMENT_BYTES raises the limit.',
     },
   },
   {
@@ -58,14 +58,14 @@ const cases: { name: string; request: RequestInit; status: number; body: object 
     status: 413,
     body: {
       code: 'payload_too_large',
-      message: 'The body is larger than 100 bytes; MAX_DOCUMENT_BYTES raises the limit',
+      message: 'The body is larger than 100 bytes; MAX_DOCUMENT_BYTES raises the limit.',
     },
   },
   {
     name: 'gzip that is none',
     request: post('{"a":1}', { 'content-encoding': 'gzip' }),
     status: 400,
-    body: { code: 'payload_invalid', message: 'The body is not valid gzip' },
+    body: { code: 'payload_invalid', message: 'The body is not valid gzip.' },
   },
   {
     name: 'another encoding',
@@ -73,7 +73,7 @@ const cases: { name: string; request: RequestInit; status: number; body: object 
     status: 415,
     body: {
       code: 'media_type_unsupported',
-      message: 'Content-Encoding "br" is not supported: send gzip or none',
+      message: 'Content-Encoding "br" is not supported: send gzip or none.',
     },
   },
   {

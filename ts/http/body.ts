@@ -64,7 +64,7 @@ function encodingOf(c: Context): string {
 }
 
 function unsupportedEncoding(encoding: string, instead: string): RegistryError {
-  const message = `Content-Encoding ${JSON.stringify(encoding.slice(0, 40))} is not supported: ${instead}`
+  const message = `Content-Encoding ${JSON.stringify(encoding.slice(0, 40))} is not supported: ${instead}.`
   return new RegistryError('media_type_unsupported', message, { field: 'Content-Encoding' })
 }
 
@@ -107,7 +107,7 @@ function tooLarge(maxBytes: number, limit: BodyLimit | FixedLimit): RegistryErro
   const variable = limit.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
   return new RegistryError(
     'payload_too_large',
-    `The body is larger than ${maxBytes} bytes; ${variable} raises the limit`,
+    `The body is larger than ${maxBytes} bytes; ${variable} raises the limit.`,
   )
 }
 
@@ -116,6 +116,6 @@ async function gunzipped(body: Uint8Array, maxBytes: number, limit: BodyLimit | 
     return await unzip(body, { maxOutputLength: maxBytes })
   } catch (err) {
     if (err instanceof RangeError) throw tooLarge(maxBytes, limit)
-    throw new RegistryError('payload_invalid', 'The body is not valid gzip', { field: 'Content-Encoding' })
+    throw new RegistryError('payload_invalid', 'The body is not valid gzip.', { field: 'Content-Encoding' })
   }
 }

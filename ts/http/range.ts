@@ -23,7 +23,7 @@ export function requestedRange(
   const end = first === '' || last === '' ? sizeBytes - 1 : Math.min(Number(last), sizeBytes - 1)
   if (first !== '' && last !== '' && Number(last) < Number(first)) return undefined
   if (start > end) {
-    throw new RegistryError('range_invalid', `Range ${range} is outside of the ${sizeBytes} bytes there are`, {
+    throw new RegistryError('range_invalid', `Range ${range} is outside of the ${sizeBytes} bytes there are.`, {
       sizeBytes,
     })
   }

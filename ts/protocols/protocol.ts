@@ -73,6 +73,8 @@ export interface Protocol {
    * repository, so that both claim it; see name-claims.ts.
    */
   readonly sharesNames: boolean
+  /** False where no publish can wait for somebody's approval, so that no repository may ask for one. */
+  readonly takesApprovals: boolean
   /** Which headers this client puts credentials in; `undefined` means anonymous, also where what it sends must not
    *  count. Throws `credentials_invalid` for a header it cannot read. */
   readCredentials(request: Pick<Request, 'headers' | 'method' | 'url'>): Credentials | undefined

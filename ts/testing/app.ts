@@ -20,6 +20,7 @@ import { hasImageTags, movingTagsOf } from '../protocols/moving-tags.ts'
 import type { Env } from '../protocols/protocol.ts'
 import { reservedNames } from '../protocols/root-paths.ts'
 import { sharesNames } from '../protocols/shares-names.ts'
+import { takesApprovals } from '../protocols/takes-approvals.ts'
 import { registryAudit } from '../registry/audit-changes.ts'
 import { defaultGraceSeconds } from '../registry/grace.ts'
 import { createRegistry, type Registry } from '../registry/registry.ts'
@@ -69,7 +70,7 @@ function jobsOnRequest(deps: Omit<JobsDeps, 'expireSignIns' | 'auditRetentionDay
 export async function openTestApp(limits: Partial<Limits> = {}, around: TestSurroundings = {}): Promise<TestApp> {
   const passwords = around.passwords?.(quickPasswords()) ?? quickPasswords()
   const opened = await openTestAccess(
-    { reservedNames, movingTagsOf, hasImageTags, sharesNames, passwords },
+    { reservedNames, movingTagsOf, hasImageTags, sharesNames, takesApprovals, passwords },
     around.engine,
     {
       isAudited: true,

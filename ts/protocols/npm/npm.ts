@@ -14,6 +14,7 @@ export const npm: Protocol = {
   unit: 'version',
   keepsTombstones: true,
   sharesNames: false,
+  takesApprovals: true,
   readCredentials,
   routes,
   rootPrefixes: ['/npm', ''],

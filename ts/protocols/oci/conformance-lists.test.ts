@@ -210,6 +210,9 @@ const rows: readonly Row[] = [
       requireAnswer(answer, 200, { 'oci-filters-applied': 'artifactType', 'content-type': ociIndex })
       assert.deepEqual(digestsOf(answer), [sbom])
       assert.deepEqual(digestsOf(await o.send({ method: 'GET', path: `${path}nothing` })), [])
+      const all = await o.send({ method: 'GET', path })
+      requireAnswer(all, 200, { 'oci-filters-applied': undefined })
+      assert.equal(digestsOf(all).length, 2)
     },
   ],
   [

@@ -80,6 +80,16 @@ const rows: readonly Row[] = [
   ],
   [
     'end-4b',
+    'bytes of no digest are refused, since nobody keeps them',
+    async (o) => {
+      for (const path of ['uploads/', 'uploads', `uploads/?mount=${digestOf('x')}`]) {
+        const answer = await o.send({ method: 'POST', path: `/v2/${o.anImage()}/blobs/${path}`, body: 'bytes' })
+        requireError(answer, 400, 'BLOB_UPLOAD_INVALID', /brings bytes and does not say of what/)
+      }
+    },
+  ],
+  [
+    'end-4b',
     'a digest that is none is refused',
     async (o) => {
       const path = `/v2/${o.anImage()}/blobs/uploads/?digest=`
@@ -223,7 +233,10 @@ const rows: readonly Row[] = [
       const image = o.anImage()
       const location = await o.startUpload(image)
       await patch(o, location, 'content')
-      requireError(await finish(o, location, 'other content'), 400, 'DIGEST_INVALID', /./)
+      const wrong = /not the announced sha256:\w+\. The upload is over; begin a new one\.$/
+      requireError(await finish(o, location, 'other content'), 400, 'DIGEST_INVALID', wrong)
+      const whole = await finish(o, await o.startUpload(image), 'other content', 'content')
+      requireError(whole, 400, 'DIGEST_INVALID', wrong)
       requireError(await o.send({ method: 'GET', path: location }), 404, 'BLOB_UPLOAD_UNKNOWN', /./)
       for (const content of ['content', 'other content']) await requireNoBlob(o, image, content)
     },
@@ -339,7 +352,9 @@ const rows: readonly Row[] = [
     'a digest that is none is 400',
     async (o) => {
       const path = `/v2/${o.anImage()}/blobs/uploads/?mount=sha256:xyz&from=${o.anImage()}`
-      requireError(await o.send({ method: 'POST', path }), 400, 'DIGEST_INVALID', /malformed/)
+      const answer = await o.send({ method: 'POST', path })
+      requireError(answer, 400, 'DIGEST_INVALID', /malformed/)
+      assert.deepEqual(JSON.parse(String(answer.body)).errors[0].detail, { field: 'mount' })
     },
   ],
   [
@@ -437,6 +452,9 @@ test('a blob larger than the limit is refused, however it comes', async () => {
   requireError(await o.send(whole), 413, 'SIZE_INVALID', /larger than 1000 bytes; MAX_BLOB_BYTES raises the limit/)
   const location = await o.startUpload(image)
   await patch(o, location, content.slice(0, 600))
-  requireError(await patch(o, location, content.slice(600)), 413, 'SIZE_INVALID', /1000/)
+  const rest = content.slice(600)
+  for (const answer of [await patch(o, location, rest), await patch(o, location, rest, '600-1000')]) {
+    requireError(answer, 413, 'SIZE_INVALID', /larger than 1000 bytes; MAX_BLOB_BYTES raises the limit\.$/)
+  }
   await requireNoBlob(o, image, content)
 })

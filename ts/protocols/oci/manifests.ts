@@ -8,6 +8,7 @@ import type { Manifest } from '../../registry/images/images.ts'
 import type { Package } from '../../registry/store.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import { answerEmpty, locationOf, setEach, versionHeader } from './answers.ts'
+import { refuseApproval } from './approval.ts'
 import { readManifest } from './manifest.ts'
 import { findReference, type ImageDigest, parseReference, parseTag, type Reference } from './names.ts'
 import { claimName, enterImage, type ImageEntered, type OciContext } from './place.ts'
@@ -72,7 +73,7 @@ export function manifests(deps: ProtocolDeps) {
     async put(c: OciContext) {
       const place = await enterImage(c, deps, 'push', () => askedOf(c))
       refuseApproval(place)
-      const { reference, tags } = askedOf(c)
+      const { reference, tags, asked } = askedOf(c)
       const bytes = await readWhole(c, limits, 'maxManifestBytes')
       const facts = readManifest(bytes, c.req.header('content-type'))
       const digest = digestFor(bytes, reference)
@@ -92,7 +93,7 @@ export function manifests(deps: ProtocolDeps) {
         publisherName,
         requestId: c.var.requestId,
       })
-      setEach(c, 'oci-tag', reference.kind === 'digest' ? tags : [])
+      setEach(c, 'oci-tag', asked)
       return answerEmpty(c, 201, {
         location: locationOf(c, `${place.name}/manifests/${digest}`),
         'docker-content-digest': digest,
@@ -129,21 +130,14 @@ function unknownManifest({ name }: ImageEntered, reference: string): RegistryErr
   return new RegistryError('version_unknown', message, { field: 'reference' })
 }
 
-/** Images are pushed in many requests, none of which is the whole for somebody to approve. */
-function refuseApproval({ repository }: ImageEntered): void {
-  if (!repository.value.requiresApproval) return
-  const message = `Repository "${repository.value.name}" takes only what was approved, and images cannot be: its settings must change first.`
-  throw new RegistryError('access_denied', message)
-}
-
-/** What the address says. Throws `digest_invalid`, `name_invalid`. */
-function askedOf(c: OciContext): { reference: Reference; tags: string[] } {
+/** What the address says: `asked` are the tags of its query. Throws `digest_invalid`, `name_invalid`. */
+function askedOf(c: OciContext): { reference: Reference; tags: string[]; asked: string[] } {
   const reference = parseReference(c.req.param('reference') ?? '')
-  return { reference, tags: tagsOf(c, reference) }
+  const asked = [...new Set((c.req.queries('tag') ?? []).map(parseTag))]
+  return { reference, tags: tagsOf(reference, asked), asked }
 }
 
-function tagsOf(c: OciContext, reference: Reference): string[] {
-  const asked = (c.req.queries('tag') ?? []).map(parseTag)
+function tagsOf(reference: Reference, asked: readonly string[]): string[] {
   const tags = new Set(reference.kind === 'tag' ? [reference.tag, ...asked] : asked)
   if (tags.size <= maxTags) return [...tags]
   throw new RegistryError('name_invalid', `The push names ${tags.size} tags; at most ${maxTags} are set at once.`)

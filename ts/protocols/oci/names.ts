@@ -50,22 +50,25 @@ function whyNoComponent(part: string): string {
   return `"${part}" is not made of ${form}, as in "team/my-app".`
 }
 
-/** The digest in the text, of an algorithm that is known here. Throws `digest_invalid`, saying what is wrong with it. */
-export function parseDigest(text: string): ImageDigest {
+/** The digest in the text, of an algorithm that is known here. Throws `digest_invalid` for the field, saying what is wrong. */
+export function parseDigest(text: string, field = 'digest'): ImageDigest {
   const shown = JSON.stringify(text)
   const [, algorithm = '', hex = ''] = digestForm.exec(text) ?? []
   if (algorithm === '') {
-    throw invalidDigest(`${shown} is no digest. A digest looks like "sha256:" and 64 lower-case hexadecimal digits.`)
+    throw invalidDigest(
+      `${shown} is no digest. A digest looks like "sha256:" and 64 lower-case hexadecimal digits.`,
+      field,
+    )
   }
   if (!isAlgorithm(algorithm)) {
     const message = `The digest algorithm "${algorithm}" is not supported here. Use sha256 or sha512.`
-    throw invalidDigest(message)
+    throw invalidDigest(message, field)
   }
   const length = hexLength[algorithm]
   if (hex.length === length && /^[0-9a-f]+$/.test(hex)) return { algorithm, hex, text }
   const isUpperCase = hex.length === length && /^[0-9a-fA-F]+$/.test(hex)
   const why = isUpperCase ? 'it has upper-case digits' : `it has ${hex.length} characters after the colon`
-  throw invalidDigest(`${shown} is malformed: ${why}. ${algorithm} has ${length} lower-case hexadecimal digits.`)
+  throw invalidDigest(`${shown} is malformed: ${why}. ${algorithm} has ${length} lower-case hexadecimal digits.`, field)
 }
 
 /** Is it the name of a digest algorithm that is known here? */
@@ -109,6 +112,6 @@ export function invalidName(message: string): RegistryError {
   return new RegistryError('name_invalid', message, { field: 'name' })
 }
 
-function invalidDigest(message: string): RegistryError {
-  return new RegistryError('digest_invalid', message, { field: 'digest' })
+function invalidDigest(message: string, field: string): RegistryError {
+  return new RegistryError('digest_invalid', message, { field })
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { repositories as repositoryRecords } from '../../metadata/access-schema.ts'
 import { type OciServer, openOciServer, requireAnswer, requireError } from './testing.ts'
 
 /** What the token service gives the writer for these scopes. */
@@ -71,9 +72,17 @@ describe('images, over a socket', () => {
     const organization = await o.t.access.organizations.findByName('acme')
     const repository = await o.t.access.repositories.find(organization?.id ?? '', 'oci', 'containers')
     assert.ok(repository)
-    await o.t.access.repositories.configure(repository.id, { requiresApproval: true })
-    const answer = await o.putManifest(image, { schemaVersion: 2, config, layers: [] }, 'v1')
-    requireError(answer, 403, 'DENIED', /takes only what was approved/)
+    const { repositories } = o.t.access
+    await assert.rejects(repositories.configure(repository.id, { requiresApproval: true }), { code: 'unprocessable' })
+    // As it could be set once.
+    await o.t.engine
+      .collection(repositoryRecords)
+      .update(repository.id, repository.revision, { ...repository.value, requiresApproval: true })
+    const manifest = await o.putManifest(image, { schemaVersion: 2, config, layers: [] }, 'v1')
+    const upload = await o.send({ method: 'POST', path: `/v2/${image}/blobs/uploads/` })
+    for (const answer of [manifest, upload]) requireError(answer, 403, 'DENIED', /takes only what was approved/)
+    await repositories.configure(repository.id, { requiresApproval: false })
+    await o.pushImage(image, 'v1')
   })
 
   test('the API shows an image as a package, its manifests as versions', async () => {

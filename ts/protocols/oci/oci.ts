@@ -13,6 +13,7 @@ export const oci: Protocol = {
   unit: 'manifest',
   keepsTombstones: false,
   sharesNames: true,
+  takesApprovals: false,
   readCredentials,
   // Clients know no address but `/v2/`.
   routes: () => {},

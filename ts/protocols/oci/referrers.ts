@@ -50,7 +50,9 @@ export function referrers(deps: ProtocolDeps) {
       const place = await enterImage(c, deps, 'pull')
       const { text: subject } = parseDigest(c.req.param('digest') ?? '')
       const limit = pageSize(c, mostReferrers)
-      const { artifactType, cursor } = c.req.query()
+      const { cursor } = c.req.query()
+      // An empty one asks for nothing in particular.
+      const artifactType = c.req.query('artifactType') || undefined
       const pkg = await registry.packages.find(place.repository.id, place.image)
       const list = `referrers ${pkg?.id} ${subject} ${artifactType ?? ''}`
       const after = cursor === undefined ? undefined : access.cursors.open(list, cursor)

@@ -138,6 +138,8 @@ describe('the token service refuses', () => {
     const refused: [form: Record<string, string>, status: number, why: RegExp][] = [
       [{}, 400, /must be .{1,3}password/],
       [{ grant_type: 'authorization_code' }, 400, /not .{1,3}authorization_code/],
+      [{ grant_type: 'refresh_token' }, 400, /refresh_token is missing/],
+      [{ grant_type: 'refresh_token', refresh_token: '' }, 400, /refresh_token is missing/],
       [{ grant_type: 'refresh_token', refresh_token: 'x' }, 401, /Sign in again/],
       [{ grant_type: 'refresh_token', refresh_token: await t.tokenFor(undefined) }, 401, /Sign in again/],
       [{ grant_type: 'password', username: 'olga', password: 'wrong' }, 401, /Wrong username or password/],

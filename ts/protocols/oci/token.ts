@@ -78,6 +78,9 @@ function credentialsOf(form: URLSearchParams): Credentials {
   if (type === 'refresh_token') {
     const token = form.get('refresh_token') ?? ''
     if (looksLikeToken(token)) return { kind: 'token', token }
+    if (token === '') {
+      throw new RegistryError('payload_invalid', 'refresh_token is missing.', { field: 'refresh_token' })
+    }
     throw new RegistryError('credentials_invalid', 'The refresh token is none of this server. Sign in again.')
   }
   if (type === 'password') return passwordOrToken(form.get('username') ?? '', form.get('password') ?? '')

@@ -40,7 +40,10 @@ describe('what is shown of an image', () => {
 
   test('a token is used with docker login, whatever address it is for', () => {
     for (const base of ['https://registry.example.com', 'https://registry.example.com/oci/acme/containers']) {
-      assert.equal(setupOf({ base, token: 'srg_x' }), 'docker login -u token -p srg_x registry.example.com')
+      assert.equal(
+        setupOf({ base, token: 'srg_x' }),
+        'echo srg_x | docker login -u token --password-stdin registry.example.com',
+      )
     }
   })
 

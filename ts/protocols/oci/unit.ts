@@ -28,7 +28,7 @@ export function usageOf({ name, version, base }: { name: string; version: string
   return `docker pull ${placeOf(base)}/${name}${version.includes(':') ? '@' : ':'}${version}`
 }
 
-/** How to sign in with a token: whatever the user's name is, the password decides. */
+/** How to sign in with a token, which docker wants on standard input: whatever the user's name is, the password decides. */
 export function setupOf({ base, token }: { base: string; token: string }): string {
-  return `docker login -u token -p ${token} ${new URL(base).host}`
+  return `echo ${token} | docker login -u token --password-stdin ${new URL(base).host}`
 }

@@ -1,11 +1,12 @@
 import { actorOf } from '../../access/principal.ts'
 import { giveAway } from '../../blobs/given-away.ts'
-import { RegistryError } from '../../errors.ts'
+import { hasCode, RegistryError } from '../../errors.ts'
 import { readBody } from '../../http/body.ts'
 import type { ImageBlob } from '../../registry/images/images.ts'
 import type { Chunk, UploadOwner, UploadStatus } from '../../registry/images/upload-sessions.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import { answerEmpty, locationOf } from './answers.ts'
+import { refuseApproval } from './approval.ts'
 import { chunkRange, receivedRange } from './content-range.ts'
 import { type DigestAlgorithm, isAlgorithm, parseDigest } from './names.ts'
 import { claimName, enterImage, type ImageEntered, mayPull, type OciContext, pullable } from './place.ts'
@@ -36,6 +37,7 @@ export function uploads(deps: ProtocolDeps) {
     /** POST: a mount, the whole blob (`digest`), or a session. */
     async start(c: OciContext) {
       const place = await enterImage(c, deps, 'push', () => askedOf(c))
+      refuseApproval(place)
       const { algorithm, digest, mount } = askedOf(c)
       await claimName(c, deps, place)
       const found = mount === undefined ? undefined : await mounted(c, place, mount)
@@ -65,7 +67,8 @@ export function uploads(deps: ProtocolDeps) {
         throw new RegistryError('digest_invalid', message, { field: 'digest' })
       }
       const { text } = parseDigest(digest)
-      return created(c, place, await sessions.finish(uploadOf(c), ownerOf(c, place), text, lastChunk(c)))
+      const finished = sessions.finish(uploadOf(c), ownerOf(c, place), text, lastChunk(c))
+      return created(c, place, await finished.catch(overIfMismatched))
     },
 
     async status(c: OciContext) {
@@ -90,13 +93,23 @@ export function uploads(deps: ProtocolDeps) {
   }
 }
 
-/** What the parameters of a POST say, each of which may be missing; throws `digest_invalid`. */
+function overIfMismatched(err: unknown): never {
+  if (!hasCode(err, 'digest_mismatch')) throw err
+  throw new RegistryError('digest_mismatch', `${err.message} The upload is over; begin a new one.`, err.details)
+}
+
+/** What a POST asks for, each part of which may be missing; throws `digest_invalid`, and `payload_invalid` for bytes of what. */
 function askedOf(c: OciContext) {
   const { digest, mount } = c.req.query()
+  if (digest === undefined && Number(c.req.header('content-length') ?? 0) > 0) {
+    const message =
+      'The request brings bytes and does not say of what: add "?digest=sha256:…" to upload the whole blob so, or send none to begin an upload.'
+    throw new RegistryError('payload_invalid', message, { field: 'digest' })
+  }
   return {
     algorithm: algorithmOf(c),
     digest: digest === undefined ? undefined : parseDigest(digest).text,
-    mount: mount === undefined ? undefined : parseDigest(mount).text,
+    mount: mount === undefined ? undefined : parseDigest(mount, 'mount').text,
   }
 }
 

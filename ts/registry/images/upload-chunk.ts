@@ -16,7 +16,8 @@ export async function addChunk(
   const maxBytes = Math.min(options.maxBytes, endBytes ?? options.maxBytes)
   if (endBytes !== undefined && endBytes > options.maxBytes) throw tooLarge(options.maxBytes)
   const appended = await uploads.append(before, bytes, { ...options, maxBytes }).catch((err) => {
-    if (hasCode(err, 'payload_too_large')) throw endBytes === undefined ? err : wrongLength(before, 'more')
+    if (hasCode(err, 'payload_too_large'))
+      throw endBytes === undefined ? tooLarge(options.maxBytes) : wrongLength(before, 'more')
     throw err
   })
   const isShort = endBytes !== undefined && appended.state.sizeBytes < endBytes && !('error' in appended)
@@ -39,5 +40,8 @@ function wrongLength({ sizeBytes }: UploadState, what: 'more' | 'less'): Registr
 }
 
 function tooLarge(maxBytes: number): RegistryError {
-  return new RegistryError('payload_too_large', `The upload is larger than the allowed ${maxBytes} bytes`)
+  return new RegistryError(
+    'payload_too_large',
+    `The blob is larger than ${maxBytes} bytes; MAX_BLOB_BYTES raises the limit.`,
+  )
 }

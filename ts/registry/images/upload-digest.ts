@@ -22,6 +22,6 @@ export function expectedBy(digest: string): { expected?: Digest } {
 export function requireDigest(staged: StagedBlob, digest: string): void {
   const actual = algorithmOf(digest) === 'sha512' ? `sha512:${staged.hashes.sha512}` : staged.digest
   if (actual === digest) return
-  const message = `The uploaded bytes have the digest ${actual}, not the announced ${digest}`
+  const message = `The uploaded bytes have the digest ${actual}, not the announced ${digest}.`
   throw new RegistryError('digest_mismatch', message, { field: 'digest' })
 }
