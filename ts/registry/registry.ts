@@ -82,7 +82,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   const records: BlobRecords = blobRecords(engine, blobs, graceSeconds === undefined ? {} : { graceSeconds })
   const changes = changeLog(store)
   const postings = postingsWriter(store)
-  const sweep = repositorySweep(engine)
+  const sweep = repositorySweep(engine, blobs.uploads)
   const finishingWith = (onChange: FinishDeps['onChange']) =>
     finishing({ store, log: changes, postings, sweep, onChange })
   const finish = finishingWith(async (change) => audit?.change(change))

@@ -1,4 +1,5 @@
 import { isGone } from '../access/gone.ts'
+import type { UploadStore } from '../blobs/uploads.ts'
 import { hasCode } from '../errors.ts'
 import * as accessSchema from '../metadata/access-schema.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
@@ -28,8 +29,8 @@ export interface Sweep {
   isGone(repositoryId: string): Promise<boolean>
 }
 
-/** The sweep of the repositories in `engine`. */
-export function repositorySweep(engine: MetadataEngine): Sweep {
+/** The sweep of the repositories in `engine`. Without `staging`, bytes of uploads stay until old staging is swept. */
+export function repositorySweep(engine: MetadataEngine, staging?: Pick<UploadStore, 'discard'>): Sweep {
   const repositories = engine.collection(accessSchema.repositories)
   const packages = engine.collection(packageSchema.packages)
   const units = engine.collection(packageSchema.units)
@@ -64,6 +65,14 @@ export function repositorySweep(engine: MetadataEngine): Sweep {
       await removeUnder(id)
       await stages.delete(id)
     }
+    return items.length
+  }
+
+  /** Their bytes go as far as the store answers; what is left of them is swept some day. */
+  async function removeUploads(repositoryId: string): Promise<number> {
+    const { items } = await uploads.find('byRepository', { equals: { repositoryId }, limit: packagesPerPass })
+    await Promise.allSettled(items.map(({ value }) => staging?.discard(value)))
+    for (const { id } of items) await uploads.delete(id)
     return items.length
   }
 
@@ -115,7 +124,7 @@ export function repositorySweep(engine: MetadataEngine): Sweep {
       const logged = await removeAll(engine, packageSchema.changes, () => changes.find('bySequence', query))
       const posted = await removeAll(engine, packageSchema.postings, () => postings.find('byRepository', query))
       const linked = await removeAll(engine, imageSchema.blobLinks, () => links.find('byImage', query))
-      const begun = await removeAll(engine, imageSchema.uploads, () => uploads.find('byRepository', query))
+      const begun = await removeUploads(repositoryId)
       return { removed: staged + removed + logged + posted + linked + begun, isWaiting }
     },
 
