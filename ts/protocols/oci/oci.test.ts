@@ -65,6 +65,21 @@ describe('images, over a socket', () => {
     assert.deepEqual(versions, [digest, digest, digest, layer.digest])
   })
 
+  test('a token that is limited to a repository pulls no public image of another, which who has none does', async () => {
+    await using o = await openOciServer()
+    const image = o.anImage('open')
+    await o.pushImage(image, 'v1')
+    const { access } = o.t
+    const organization = await access.organizations.findByName('acme')
+    const other = await access.repositories.find(organization?.id ?? '', 'oci', 'containers')
+    const writer = await access.users.findByUsername('writer')
+    assert.ok(other && writer)
+    const { text: as } = await o.t.aToken(writer, { repositories: [other.id] })
+    const path = `/v2/${image}/manifests/v1`
+    requireError(await o.send({ method: 'GET', path, as }), 404, 'NAME_UNKNOWN', /./)
+    requireAnswer(await o.send({ method: 'GET', path, as: null }), 200)
+  })
+
   test('a repository whose publishes wait for approval takes no images', async () => {
     await using o = await openOciServer()
     const image = o.anImage()
