@@ -39,6 +39,7 @@ describe('tags', () => {
     ['go when pushed longer ago, pulled or not', { olderThanDays: 30 }, ['v1', 'v2']],
     ['stay on the day itself', { olderThanDays: 50 }, ['v1']],
     ['go when neither pushed nor pulled for longer', { unpulledDays: 10 }, ['v1', 'v3']],
+    ['stay for ten minutes more, since pulls are written late', { unpulledDays: 15 - 9 / 1440 }, ['v1']],
     ['go for either reason', { olderThanDays: 30, unpulledDays: 10 }, ['v1', 'v2', 'v3']],
     ['stay while among the last that were pushed', { olderThanDays: 0, keepLast: 2 }, ['v1', 'v2']],
     ['stay when there are no more than the last', { olderThanDays: 0, keepLast: 4 }, []],
@@ -96,6 +97,8 @@ describe('untagged manifests', () => {
     ['go when pushed longer ago and never pulled', { untaggedDays: 7 }, 8, undefined, true],
     ['stay while somebody pulls them by digest', { untaggedDays: 7 }, 8, 2, false],
     ['stay while they are young', { untaggedDays: 7 }, 7, undefined, false],
+    ['stay for ten minutes more, since uses are written late', { untaggedDays: 7 }, 7 + 9 / 1440, undefined, false],
+    ['go after those', { untaggedDays: 7 }, 9, 7 + 11 / 1440, true],
   ]
   for (const [name, rule, pushed, pulled, goes] of cases) {
     test(name, () => {

@@ -3,6 +3,8 @@ import type { RepositoryDocument, RetentionRule } from '../../metadata/access-sc
 import { comparePushes, type TagPush } from './last-pushed.ts'
 
 const dayMs = 86_400_000
+/** What became due only now stays: other processes write seconds later that it was used. */
+const patienceMs = 10 * 60_000
 
 /** When something was pushed and pulled last, epoch milliseconds. */
 export interface LastUse {
@@ -44,7 +46,7 @@ export function tagVerdict(use: TagUse, terms: RetentionTerms): Verdict {
   if (rule.olderThanDays !== undefined && isLonger(now - use.pushedAt, rule.olderThanDays)) {
     reasons.push(`pushed ${ago(now - use.pushedAt)}, the rule being ${days(rule.olderThanDays)}`)
   }
-  if (rule.unpulledDays !== undefined && isLonger(now - lastUse(use), rule.unpulledDays)) {
+  if (rule.unpulledDays !== undefined && isLonger(now - lastUse(use) - patienceMs, rule.unpulledDays)) {
     reasons.push(`${unused(use, now)}, the rule being ${days(rule.unpulledDays)}`)
   }
   if (reasons.length > 0) return { isGoing: true, why: reasons.join('; ') }
@@ -64,7 +66,7 @@ export function orphanVerdict(use: TagUse, { rule: { keepLast: _, ...rule }, ...
 /** Whether a manifest goes that neither a tag nor an index keeps. */
 export function untaggedVerdict(use: LastUse, { rule, now }: Pick<RetentionTerms, 'rule' | 'now'>): Verdict {
   if (rule.untaggedDays === undefined) return { isGoing: false, why: 'the rule keeps untagged manifests' }
-  if (!isLonger(now - lastUse(use), rule.untaggedDays)) {
+  if (!isLonger(now - lastUse(use) - patienceMs, rule.untaggedDays)) {
     return { isGoing: false, why: 'no part of the rule says that it goes' }
   }
   return { isGoing: true, why: `untagged and ${unused(use, now)}, the rule being ${days(rule.untaggedDays)}` }

@@ -2,7 +2,7 @@ import { hasCode } from '../../errors.ts'
 import type { Author } from '../edit.ts'
 import { unitByKey } from '../packages.ts'
 import { policy } from '../policy.ts'
-import type { Package } from '../store.ts'
+import type { Package, Unit } from '../store.ts'
 import { attachedTags, attachmentOf } from './attached-tags.ts'
 import type { Tag } from './images.ts'
 import { retentionJudge } from './retention-manifests.ts'
@@ -12,6 +12,14 @@ import { tagUses } from './tag-uses.ts'
 
 const tagsAtOnce = 50
 const referrersPerRead = 100
+
+/** When it was decided that a manifest goes. What came later does not go along, nor what was used later. */
+interface Decision {
+  /** Epoch milliseconds. */
+  readonly at: number
+  /** The image's count of manifests. */
+  readonly published: number
+}
 
 /**
  * Removes what a walk found by these terms, each after another look at it; resolves to what is gone, with the referrers
@@ -39,26 +47,53 @@ export function removal(deps: RetentionDeps, terms: RetentionTerms, author: Auth
     const { subject } = unit.value
     if (subject !== undefined && (await images.manifests.byDigest(pkg, subject))) return []
     const { verdict } = await retentionJudge(deps, pkg, terms).manifest(unit)
-    if (!verdict.isGoing || !(await removeUntagged(finding))) return []
-    return [finding, ...(await removeFollowers(finding))]
+    const decided = { at: Date.now(), published: pkg.value.published }
+    if (!verdict.isGoing || !(await removeUntagged(finding, goesStill))) return []
+    return [finding, ...(await removeFollowers(finding, decided))]
   }
 
-  async function removeUntagged({ package: pkg, digest }: RetentionFinding): Promise<boolean> {
+  async function removeUntagged(
+    { package: pkg, digest }: RetentionFinding,
+    onlyIf: (unit: Unit) => Promise<boolean>,
+  ): Promise<boolean> {
     return unlessKept(async () => {
-      await images.manifests.delete(pkg, digest, author, { onlyUntagged: true })
+      await images.manifests.delete(pkg, digest, author, { onlyUntagged: true, onlyIf })
       return true
     })
   }
 
-  /** Attached tags first: the index that such a tag names lists the referrers. */
-  async function removeFollowers(finding: RetentionFinding): Promise<RetentionFinding[]> {
-    return [...(await removeAttached(finding)), ...(await removeReferrers(finding))]
+  async function goesStill(unit: Unit): Promise<boolean> {
+    await images.pulls.flush()
+    const { packageId, subject } = unit.value
+    const pkg = await packages.get(packageId)
+    if (!pkg || (subject !== undefined && (await images.manifests.byDigest(pkg, subject)))) return false
+    return (await retentionJudge(deps, pkg, terms).manifest(unit)).verdict.isGoing
   }
 
-  async function removeAttached({ package: { id }, digest: subject }: RetentionFinding): Promise<RetentionFinding[]> {
+  /** Of what is about a manifest that is gone: that has not come back, and nobody used this meanwhile. */
+  function isLeft(subject: string, { at, published }: Decision): (unit: Unit) => Promise<boolean> {
+    return async ({ value: { packageId, key, sequence } }) => {
+      await images.pulls.flush()
+      const lastUsedAt = (await images.pulls.of(packageId, [key])).get(key)?.lastPulledAt ?? 0
+      if (sequence > published || lastUsedAt >= at) return false
+      const pkg = await packages.get(packageId)
+      return pkg !== undefined && !(await images.manifests.byDigest(pkg, subject))
+    }
+  }
+
+  /** Attached tags first: the index that such a tag names lists the referrers. */
+  async function removeFollowers(finding: RetentionFinding, decided: Decision): Promise<RetentionFinding[]> {
+    return [...(await removeAttached(finding, decided)), ...(await removeReferrers(finding, decided))]
+  }
+
+  async function removeAttached(
+    { package: { id }, digest: subject }: RetentionFinding,
+    decided: Decision,
+  ): Promise<RetentionFinding[]> {
     const pkg = await packages.get(id)
     const gone: RetentionFinding[] = []
     for (const tag of pkg ? await attachedTags(images, pkg, subject) : []) {
+      if (tag.updatedAt >= decided.at) continue
       // Who pushed it again wants its signatures.
       const current = await packages.get(id)
       if (!current || (await images.manifests.byDigest(current, subject))) return gone
@@ -66,23 +101,33 @@ export function removal(deps: RetentionDeps, terms: RetentionTerms, author: Auth
       if (await unlessKept(() => images.tags.delete(current, tag.tag, author, tag))) {
         const { updatedAt: pushedAt, digest } = tag
         gone.push({ kind: 'tag', package: current, place: tag.tag, tag: tag.tag, digest, pushedAt, why })
-        gone.push(...(await removeAlong(current, tag, why)))
+        gone.push(...(await removeAlong(current, tag, why, isLeft(subject, decided), decided)))
       }
     }
     return gone
   }
 
   /** What an attached tag named, when that is about nothing else. */
-  async function removeAlong(pkg: Package, { digest }: Tag, why: string): Promise<RetentionFinding[]> {
+  async function removeAlong(
+    pkg: Package,
+    { digest }: Tag,
+    why: string,
+    onlyIf: (unit: Unit) => Promise<boolean>,
+    decided: Decision,
+  ): Promise<RetentionFinding[]> {
     const unit = await unitByKey(store, pkg.id, digest)
     if (!unit || !policy(pkg.value, unit.value)) return []
     const { subject, createdAt: pushedAt, sequence: place } = unit.value
     if (subject !== undefined && (await images.manifests.byDigest(pkg, subject))) return []
     const along = { kind: 'manifest' as const, package: pkg, place, digest, pushedAt, why }
-    return (await removeUntagged(along)) ? [along, ...(await removeFollowers(along))] : []
+    return (await removeUntagged(along, onlyIf)) ? [along, ...(await removeFollowers(along, decided))] : []
   }
 
-  async function removeReferrers({ package: { id }, digest: subject }: RetentionFinding): Promise<RetentionFinding[]> {
+  async function removeReferrers(
+    { package: { id }, digest: subject }: RetentionFinding,
+    decided: Decision,
+  ): Promise<RetentionFinding[]> {
+    const onlyIf = isLeft(subject, decided)
     const gone: RetentionFinding[] = []
     for (let after: string | undefined; ; ) {
       const pkg = await packages.get(id)
@@ -94,7 +139,8 @@ export function removal(deps: RetentionDeps, terms: RetentionTerms, author: Auth
       for (const { digest, sequence: place, pushedAt } of page.items) {
         const why = `it is about ${subject}, which is gone`
         const referrer = { kind: 'manifest' as const, package: pkg, place, digest, pushedAt, why }
-        if (await removeUntagged(referrer)) gone.push(referrer, ...(await removeFollowers(referrer)))
+        if (!(await removeUntagged(referrer, onlyIf))) continue
+        gone.push(referrer, ...(await removeFollowers(referrer, decided)))
       }
       after = page.next
       if (after === undefined) return gone

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import type { RetentionRule } from '../../metadata/access-schema.ts'
 import { dayMs, openTestRetention } from '../../testing/registry-retention.ts'
@@ -101,6 +102,9 @@ onBothEngines('tags', (open) => {
   })
 })
 
+/** The digest of what has the content `the same`. */
+const same = `sha256:${createHash('sha256').update('the same').digest('hex')}`
+
 onBothEngines('untagged manifests', (open) => {
   const setUp = (rule: RetentionRule, around?: (images: Images) => Images) => openTestRetention(open, rule, around)
 
@@ -160,6 +164,67 @@ onBothEngines('untagged manifests', (open) => {
     assert.deepEqual(await s.told(), ['a', 'b', 'c', both.digest])
     assert.deepEqual(await s.run(), { tags: 3, manifests: 1, isComplete: true })
     assert.deepEqual([await s.has(both), await s.has(one), await s.tags()], [false, true, ['d']])
+  })
+
+  test('that are pushed again by digest count as new', async () => {
+    await using s = await setUp({ untaggedDays: 7 })
+    const manifest = await s.push({ content: 'the same' })
+    await s.ageManifest(manifest, 8 * dayMs)
+    await s.push({ content: 'the same' })
+    assert.deepEqual(await s.told(), [])
+    assert.equal((await s.run()).manifests, 0)
+    assert.ok(await s.has(manifest))
+  })
+
+  for (const [what, use] of [
+    ['pushed again', (s: Awaited<ReturnType<typeof setUp>>) => s.push({ content: 'the same' })],
+    ['looked at', async (s: Awaited<ReturnType<typeof setUp>>) => s.pulls.look((await s.image()).id, [same])],
+  ] as const) {
+    test(`that are ${what} while they are about to go stay`, async () => {
+      let used = async () => {}
+      await using s = await setUp({ untaggedDays: 7 }, (images) => ({
+        ...images,
+        manifests: {
+          ...images.manifests,
+          async delete(...args) {
+            await used()
+            return images.manifests.delete(...args)
+          },
+        },
+      }))
+      const manifest = await s.push({ content: 'the same' })
+      assert.equal(manifest.digest, same)
+      await s.ageManifest(manifest, 8 * dayMs)
+      used = async () => void (await use(s))
+      assert.equal((await s.run()).manifests, 0)
+      assert.ok(await s.has(manifest))
+    })
+  }
+
+  test('that are about one which goes stay when that comes back, or when they came after it went', async () => {
+    let gone = async () => {}
+    await using s = await setUp({ untaggedDays: 7 }, (images) => ({
+      ...images,
+      manifests: {
+        ...images.manifests,
+        async delete(...args) {
+          await images.manifests.delete(...args)
+          await gone()
+        },
+      },
+    }))
+    const [back, away] = [await s.push({ content: 'the same' }), await s.push()]
+    const first = await s.push({ subject: back.digest })
+    const early = await s.push({ subject: away.digest, content: 'early' })
+    for (const manifest of [back, away]) await s.ageManifest(manifest, 8 * dayMs)
+    const late: Awaited<ReturnType<typeof s.push>>[] = []
+    gone = async () => {
+      if (!(await s.has(away)) && late.length === 0) late.push(await s.push({ subject: away.digest }))
+      if (!(await s.has(back))) await s.push({ content: 'the same' })
+    }
+    await s.run()
+    const left = await Promise.all([back, first, away, early, ...late].map((manifest) => s.has(manifest)))
+    assert.deepEqual(left, [true, true, false, false, true])
   })
 
   test('that get a tag while they are about to go stay', async () => {
