@@ -76,8 +76,9 @@ async function walk(
       if (entered && (await access.can(c.var.principal, 'read', entered, value.name)).allowed) names.push(stoppedAt)
       if (names.length > limit) return pageOf(names.slice(0, limit), names[limit - 1])
     }
-    lookedAt += page.items.length
-    if (!page.hasMore) return { names }
+    lookedAt += page.lookedAt
+    if (page.next === undefined) return { names }
+    stoppedAt = page.next
   }
   return pageOf(names, stoppedAt)
 }

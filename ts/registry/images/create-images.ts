@@ -3,11 +3,11 @@ import { RegistryError } from '../../errors.ts'
 import type { BlobRecords } from '../blob-records.ts'
 import type { Downloads } from '../downloads.ts'
 import type { Finish } from '../finish.ts'
-import { isVisible } from '../policy.ts'
 import { removeUnits } from '../remove-units.ts'
 import type { Package, RegistryStore } from '../store.ts'
 import type { Sweep } from '../sweep-repository.ts'
 import { imageBlobs } from './image-blobs.ts'
+import { imageList } from './image-list.ts'
 import type { Images } from './images.ts'
 import { blobLinks } from './links.ts'
 import { manifestReads, visibleManifest } from './manifest-reads.ts'
@@ -77,22 +77,6 @@ export function createImages(deps: ImagesDeps): Images {
     uploads: uploadSessions({ engine: store.engine, blobs, link: ofImages.link, maxBlobBytes }),
     pulls,
 
-    async list({ protocol, after, limit }) {
-      const items: Package[] = []
-      for (let from = after?.toWellFormed(); ; ) {
-        const page = await store.packages.find('byPath', {
-          equals: { protocol },
-          ...(from !== undefined && { range: { after: from } }),
-          limit: 500,
-        })
-        for (const pkg of page.items) {
-          if (!isVisible(pkg.value)) continue
-          if (items.length === limit) return { items, hasMore: true }
-          items.push(pkg)
-        }
-        if (page.next === undefined) return { items, hasMore: false }
-        from = page.items.at(-1)?.value.path
-      }
-    },
+    list: imageList(store),
   }
 }

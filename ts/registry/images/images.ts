@@ -136,6 +136,13 @@ export interface ImageBlobs {
   delete(place: ImagePlace, digest: string): Promise<boolean>
 }
 
+export interface ImagePage {
+  readonly items: readonly Package[]
+  readonly next?: string
+  /** Records that were looked at, visible or not. */
+  readonly lookedAt: number
+}
+
 /** Images: manifests, the tags that name them, the blobs that they name, and what is on its way to become one. */
 export interface Images {
   readonly manifests: Manifests
@@ -143,6 +150,9 @@ export interface Images {
   readonly blobs: ImageBlobs
   readonly uploads: UploadSessions
   readonly pulls: Pulls
-  /** Visible images of a protocol by path, of all repositories, at most `limit` (1000) a page: who asks filters. */
-  list(options: { protocol: string; after?: string; limit: number }): Promise<{ items: Package[]; hasMore: boolean }>
+  /**
+   * Visible images of a protocol by path after `after`, of all repositories: who asks filters. At most `limit` (1000) a
+   * page, and fewer where many are not visible; `next` is the path up to which was looked, when there is more to look at.
+   */
+  list(options: { protocol: string; after?: string; limit: number }): Promise<ImagePage>
 }
