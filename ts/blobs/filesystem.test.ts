@@ -28,7 +28,7 @@ blobStoreContract('filesystem', async () => {
   }
 })
 
-test('2 GiB are stored and read in under 200 MiB of memory', async (t) => {
+test('2 GiB are stored in under 200 MiB of memory, and read in memory that does not grow with them', async (t) => {
   await assertLargeBlob({ kind: 'filesystem', dir: await temporaryDir(t) })
 })
 

@@ -12,6 +12,9 @@ import { peakMib } from './peak-memory.ts'
 
 export type ChildStore = { kind: 'filesystem'; dir: string } | ({ kind: 's3' } & S3Options)
 
+/** Of a read: what it takes until then is what it should take in the end. */
+const firstBytes = 256 * 1024 * 1024
+
 const [command, storeJson, argument = ''] = process.argv.slice(2)
 const store = await openStore(JSON.parse(storeJson ?? '') as ChildStore)
 if (command === 'store') await storeBlob(Number(argument))
@@ -38,12 +41,14 @@ async function readBlob(digest: Digest): Promise<void> {
   const started = performance.now()
   const hash = createHash('sha256')
   let sizeBytes = 0
+  let firstPeakMib = 0
   for await (const chunk of (await store.read(digest)) ?? []) {
     hash.update(chunk)
     sizeBytes += chunk.byteLength
+    if (firstPeakMib === 0 && sizeBytes >= firstBytes) firstPeakMib = peakMib()
   }
   const read = `sha256:${hash.digest('hex')}`
-  print({ digest: read, sizeBytes, tookMs: performance.now() - started, peakMib: peakMib() })
+  print({ digest: read, sizeBytes, tookMs: performance.now() - started, firstPeakMib, peakMib: peakMib() })
 }
 
 /** Says that the bytes are staged, then never commits them. */
