@@ -171,7 +171,9 @@ function alsoRemoving(staged: StagedBlob, removeTail: () => Promise<unknown>): S
   return {
     ...staged,
     async commit() {
-      await staged.commit()
+      await staged.commit().catch((err) => {
+        throw asUploadError(err)
+      })
       await removeTail()
     },
     async discard() {
