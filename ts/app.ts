@@ -65,7 +65,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
   pages(app, { access, limits, clientSetups: protocols.map(({ label, setup }) => ({ label, linesOf: setup })) })
   api(app, { ...deps, protocols, version: deps.health.version })
 
-  const mounted = { ...deps, uploads: uploads.middleware }
+  const mounted = { ...deps, uploads: uploads.middleware, strangers: uploadGate(limits).middleware }
   for (const protocol of protocols) mountRepositories(app, protocol, mounted)
   for (const { protocol, prefix } of rootsInOrder()) mountRoot(app, protocol, prefix, mounted)
   app.notFound((c) => {

@@ -13,8 +13,8 @@ export interface UploadGate {
 
 /**
  * Bounds the uploads that run at a time in this process: requests with a body of more than 64 KiB, or of a length
- * that they do not tell. Mount it where errors are rendered for the client, for who is signed in alone, so that a stranger
- * takes no place.
+ * that they do not tell. Mount it where errors are rendered for the client, below authentication, with another one
+ * for strangers, so that they take no place of uploads.
  */
 export function uploadGate({ maxConcurrentUploads }: { readonly maxConcurrentUploads: number }): UploadGate {
   let running = 0

@@ -5,6 +5,8 @@ import type { Env, Protocol, ProtocolDeps } from './protocol.ts'
 export interface MountDeps extends ProtocolDeps {
   /** Bounds the uploads that run at a time. */
   readonly uploads: MiddlewareHandler
+  /** The same for large bodies of who is not signed in. */
+  readonly strangers: MiddlewareHandler
 }
 
 const name = '[a-z0-9]+(?:-[a-z0-9]+)*'
@@ -55,11 +57,11 @@ interface Place {
 }
 
 /**
- * The bound on uploads, which who is not signed in takes no place of: nobody lets a stranger publish, and what reads a body
- * of theirs (signing in, audits) takes a small one.
+ * The bound on uploads, of which strangers take no place: what they may send (to sign in, to ask about advisories) has
+ * places of its own, so that they are in nobody's way but each other's.
  */
-function placed({ uploads }: MountDeps): MiddlewareHandler<Env> {
-  return (c, next) => (c.var.principal.kind === 'anonymous' ? next() : uploads(c, next))
+function placed({ uploads, strangers }: MountDeps): MiddlewareHandler<Env> {
+  return (c, next) => (c.var.principal.kind === 'anonymous' ? strangers(c, next) : uploads(c, next))
 }
 
 /** Who renders errors, where the request came in and who asks: before every handler of a protocol. */

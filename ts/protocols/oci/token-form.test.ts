@@ -7,18 +7,19 @@ import type { Env } from '../protocol.ts'
 import { digestOf, openOciServer, requireAnswer } from './testing.ts'
 import { tokenForms } from './token-form.ts'
 
-const slowPost = [
-  'POST /v2/token HTTP/1.1',
-  'Host: registry.example.com',
-  'Content-Type: application/x-www-form-urlencoded',
-  'Transfer-Encoding: chunked',
-  'Expect: 100-continue',
-  '\r\n',
-].join('\r\n')
+const slowPost = (path: string) =>
+  [
+    `POST ${path} HTTP/1.1`,
+    'Host: registry.example.com',
+    'Content-Type: application/x-www-form-urlencoded',
+    'Transfer-Encoding: chunked',
+    'Expect: 100-continue',
+    '\r\n',
+  ].join('\r\n')
 
-/** Requests for tokens whose forms do not come; each has reached the server. */
-async function slowPosts(port: number, count: number): Promise<RawClient[]> {
-  const clients = Array.from({ length: count }, () => rawClient(port, slowPost))
+/** Requests whose bodies do not come; each has reached the server. */
+async function slowPosts(port: number, count: number, path = '/v2/token'): Promise<RawClient[]> {
+  const clients = Array.from({ length: count }, () => rawClient(port, slowPost(path)))
   await Promise.all(clients.map((client) => client.until(/100 Continue/)))
   return clients
 }
@@ -43,14 +44,18 @@ const ask = (port: number, from = '192.0.2.1') =>
     body: new URLSearchParams({ a: 'b' }),
   })
 
-test('strangers whose requests for tokens do not come take no place of an upload', async () => {
-  await using o = await openOciServer({ maxConcurrentUploads: 3 })
-  const slow = await slowPosts(o.port, 3)
-  const body = 'x'.repeat(100_000)
-  const path = `/v2/${o.anImage()}/blobs/uploads/?digest=${digestOf(body)}`
-  requireAnswer(await o.send({ method: 'POST', path, body }), 201)
-  for (const client of slow) client[Symbol.dispose]()
-})
+for (const stranger of ['/v2/token', '/-/npm/v1/security/advisories/bulk']) {
+  test(`strangers whose bodies for ${stranger} do not come take no place of an upload, but those of strangers`, async () => {
+    await using o = await openOciServer({ maxConcurrentUploads: 3 })
+    const slow = await slowPosts(o.port, 3, stranger)
+    const body = 'x'.repeat(100_000)
+    const path = `/v2/${o.anImage()}/blobs/uploads/?digest=${digestOf(body)}`
+    requireAnswer(await o.send({ method: 'POST', path, body }), 201)
+    const { status } = await o.send({ method: 'POST', path: stranger, body, as: null })
+    assert.equal(status, 429)
+    for (const client of slow) client[Symbol.dispose]()
+  })
+}
 
 test('a request for a token comes within seconds or is refused', async () => {
   await using server = await aService(0.05)
