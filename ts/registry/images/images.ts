@@ -101,7 +101,7 @@ export interface Tags {
    */
   set(pkg: Package, tag: string, manifest: Manifest, author: Author & { readonly actorName: string }): Promise<boolean>
   /**
-   * Removes the tag, not its manifest; false when there was none. With the tag as it was `seen` it goes only while it is
+   * Removes the tag, not its manifest; false when there was none. Of several at once in one process one answers true. With the tag as it was `seen` it goes only while it is
    * that: one that was set since stays, and the answer is false. Throws `access_denied` for an immutable one.
    */
   delete(pkg: Package, tag: string, author: Author, seen?: Tag): Promise<boolean>

@@ -43,18 +43,18 @@ onBothEngines('tags', (open) => {
     assert.equal(await t.images.tags.find(pkg, 'none'), undefined)
   })
 
-  test('are deleted, their manifest stays, and of deletions at once each says that it is gone', async () => {
+  test('are deleted, their manifest stays, and of deletions at once one says that it did so', async () => {
     await using t = await open()
     const { digest } = await t.anImage(t.app, { tags: ['latest'] })
     const pkg = await t.found(t.app)
     const done = await Promise.all(Array.from({ length: 10 }, () => t.images.tags.delete(pkg, 'latest', author)))
-    assert.ok(done.includes(true))
+    assert.equal(done.filter((isDone) => isDone).length, 1)
     assert.equal(await t.images.tags.delete(pkg, 'latest', author), false)
     assert.equal(await t.read(t.app, 'latest'), undefined)
     assert.equal(await t.read(t.app, digest), digest)
     const log = await t.registry.changes.after(t.app.repository.id, 0)
     const changes = log.filter(({ kind }) => kind === 'tag').length
-    assert.equal(changes, 1 + done.filter((isDone) => isDone).length)
+    assert.equal(changes, 2)
     assert.equal(await t.intents(), 0)
   })
 

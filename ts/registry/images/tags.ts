@@ -11,6 +11,7 @@ import { removalsBegun, withdrawRemovals } from '../removal.ts'
 import type { Package, RegistryStore, Repository } from '../store.ts'
 import { existing } from '../swap.ts'
 import type { Manifest, Tag, Tags } from './images.ts'
+import { inTurns } from './in-turns.ts'
 import type { Pulls } from './pulls.ts'
 
 export interface TagDeps {
@@ -30,6 +31,7 @@ export interface TagWriter extends Pick<Tags, 'set' | 'delete'> {
 /** See `Tags`. A tag is one record: of those who change it at once each decides on what it finds. */
 export function tagWriter({ store, finish, pulls }: TagDeps): TagWriter {
   const { imageTags } = store
+  const turns = inTurns()
 
   /** The pattern that keeps the tag where it is. */
   async function patternOf(pkg: Package, tag: string): Promise<string | undefined> {
@@ -97,6 +99,22 @@ export function tagWriter({ store, finish, pulls }: TagDeps): TagWriter {
     return policy(pkg.value, { key: digest, sequence }) && (await store.units.get(unitId)) !== undefined
   }
 
+  /** `undefined` when there is nothing to remove. */
+  async function remove(pkg: Package, tag: string, author: Author, seen?: Tag): Promise<ChangeStamp | undefined> {
+    for (;;) {
+      const [known, pattern] = await Promise.all([imageTags.get(tagId(pkg.id, tag)), patternOf(pkg, tag)])
+      if (!known || (seen && !isAsSeen(known, seen))) return undefined
+      if (pattern !== undefined) throw stays(pkg, known.value, pattern)
+      const stamp = stampOf({ name: tag }, known.value.digest, author)
+      try {
+        await commit(pkg, stamp, () => imageTags.delete(known.id, known.revision))
+        return stamp
+      } catch (err) {
+        if (!hasCode(err, 'revision_stale')) throw err
+      }
+    }
+  }
+
   return {
     isThere,
 
@@ -117,21 +135,11 @@ export function tagWriter({ store, finish, pulls }: TagDeps): TagWriter {
       return isSet
     },
 
+    // The store cannot tell who of two removed a record, since it repeats what was cut off: so one does it at a time.
     async delete(pkg, tag, author, seen) {
-      for (;;) {
-        const [known, pattern] = await Promise.all([imageTags.get(tagId(pkg.id, tag)), patternOf(pkg, tag)])
-        if (!known || (seen && !isAsSeen(known, seen))) return false
-        if (pattern !== undefined) throw stays(pkg, known.value, pattern)
-        const stamp = stampOf({ name: tag }, known.value.digest, author)
-        try {
-          await commit(pkg, stamp, () => imageTags.delete(known.id, known.revision))
-        } catch (err) {
-          if (hasCode(err, 'revision_stale')) continue
-          throw err
-        }
-        await Promise.all([finish.tag(stamp, pkg), pulls.forget(pkg.id, [tag])])
-        return true
-      }
+      const stamp = await turns(tagId(pkg.id, tag), () => remove(pkg, tag, author, seen))
+      if (stamp) await Promise.all([finish.tag(stamp, pkg), pulls.forget(pkg.id, [tag])])
+      return stamp !== undefined
     },
   }
 }
