@@ -54,10 +54,8 @@ async function completeOne(deps: CompletionDeps, intent: Stored<IntentDocument>)
   const { store, finish, sweep } = deps
   const { packageId, unitId, change } = intent.value
   const pkg = await store.packages.get(packageId)
-  if (!pkg || (await sweep.isGone(pkg.value.repositoryId))) {
-    if (unitId !== undefined) await unitOrFence(store, unitId)
-    return finish.takeBack(packageId, intent.id)
-  }
+  // A publisher that was only slow finds no package, and answers nobody that it published.
+  if (!pkg || (await sweep.isGone(pkg.value.repositoryId))) return finish.takeBack(packageId, intent.id)
   try {
     if (change) await completeTag(deps, change, pkg)
     else if (unitId === undefined) await completeChange(deps, intent.id, pkg)
