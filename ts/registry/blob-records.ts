@@ -4,17 +4,13 @@ import { hasCode, RegistryError } from '../errors.ts'
 import type { MetadataEngine, Stored } from '../metadata/engine.ts'
 import type { BlobDocument } from '../metadata/package-schema.ts'
 import * as packageSchema from '../metadata/package-schema.ts'
+import { deletionWatch, staleDeletionSeconds, type WatchClocks } from './garbage/deletion-watch.ts'
 import { defaultGraceSeconds, touchEverySeconds } from './grace.ts'
 
-/**
- * What of a deletion has ended by then, if its process lives, so that the bytes can be stored again: it begins no
- * removal later than `lastRemovalSeconds` after its record says `deleting`, and none takes longer than a minute.
- */
-export const staleDeletionSeconds = 120
-export const lastRemovalSeconds = 30
+type Blob = Stored<BlobDocument>
 
-/** How long a blob that is being deleted is waited for: more than until the deletion is stale. */
-const longestWaitSeconds = staleDeletionSeconds + 30
+/** A deletion takes milliseconds, unless its process died. */
+const longestWaitSeconds = 20
 const pollMs = 50
 /** Of one publish: a manifest may name many. */
 const keptAtOnce = 16
@@ -38,29 +34,27 @@ export interface BlobRecords {
   keep(files: readonly BlobToKeep[]): Promise<void>
   /**
    * Touches one blob, unless it was within `touchEverySeconds`: a condemned one is live again, one being deleted is
-   * waited for. Resolves to the time of the touch, epoch milliseconds. A deletion that its process left half done ends here; `unavailable` when others
-   * delete again and again.
+   * waited for. Resolves to the time of the touch, epoch milliseconds. `unavailable` when the deletion does not end; one that its process
+   * left half done ends here, two minutes after this process met it.
    */
   touch(digest: string, sizeBytes: number): Promise<number>
 }
 
-export interface BlobRecordsOptions {
+export interface BlobRecordsOptions extends WatchClocks {
   readonly graceSeconds?: number
-  readonly now?: () => number
 }
 
 export function blobRecords(engine: MetadataEngine, blobs: BlobStore, options: BlobRecordsOptions = {}): BlobRecords {
-  const { graceSeconds = defaultGraceSeconds, now = Date.now } = options
+  const { graceSeconds = defaultGraceSeconds, now = Date.now, elapsedMs = () => performance.now() } = options
+  const watch = deletionWatch({ now, elapsedMs })
   const records = engine.collection(packageSchema.blobs)
   const touchEveryMs = touchEverySeconds(graceSeconds) * 1000
 
   /** No collector condemns it for long: nothing is to be written. */
   const isFresh = ({ state, touchedAt }: BlobDocument) => state === 'live' && now() - touchedAt < touchEveryMs
 
-  /** `undefined` when another change came first, or while the blob is being deleted. */
-  async function tryTouch(digest: string, sizeBytes: number): Promise<number | undefined> {
-    const known = await records.get(digest)
-    if (known && isBeingDeleted(known, now())) return void (await delay(pollMs))
+  /** `undefined` when another change came first. */
+  async function tryTouch(digest: string, sizeBytes: number, known?: Blob): Promise<number | undefined> {
     if (known && isFresh(known.value)) return known.value.touchedAt
     const touched = { state: 'live' as const, touchedAt: now(), sizeBytes }
     try {
@@ -74,13 +68,14 @@ export function blobRecords(engine: MetadataEngine, blobs: BlobStore, options: B
   }
 
   async function touch(digest: string, sizeBytes: number): Promise<number> {
-    const startedAt = now()
+    const startedAt = elapsedMs()
     for (;;) {
-      const touchedAt = await tryTouch(digest, sizeBytes)
+      const known = await records.get(digest)
+      const remainingMs = known ? watch.remainingMs(known) : 0
+      const touchedAt = remainingMs === 0 ? await tryTouch(digest, sizeBytes, known) : undefined
       if (touchedAt !== undefined) return touchedAt
-      if (now() - startedAt > longestWaitSeconds * 1000) {
-        throw new RegistryError('unavailable', `Blob ${digest} is being deleted; try again.`, { retryAfterSeconds: 60 })
-      }
+      if (elapsedMs() - startedAt > longestWaitSeconds * 1000) throw stillDeleted(digest, remainingMs)
+      if (remainingMs > 0) await delay(pollMs)
     }
   }
 
@@ -108,8 +103,13 @@ export function blobRecords(engine: MetadataEngine, blobs: BlobStore, options: B
   }
 }
 
-/** Is somebody at removing the bytes now? A deletion that is stale is nobody's: whether they are there must be seen. */
-export function isBeingDeleted({ value }: Stored<BlobDocument>, now: number): boolean {
+function stillDeleted(digest: string, remainingMs: number): RegistryError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(remainingMs / 1000))
+  return new RegistryError('unavailable', `Blob ${digest} is being deleted; try again.`, { retryAfterSeconds })
+}
+
+/** Is somebody at removing the bytes, as clocks tell? For reports alone: who acts on it asks a `DeletionWatch`. */
+export function isBeingDeleted({ value }: Blob, now: number): boolean {
   return value.state === 'deleting' && now - (value.deletingSince ?? 0) <= staleDeletionSeconds * 1000
 }
 
