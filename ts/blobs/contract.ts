@@ -1,14 +1,26 @@
 import assert from 'node:assert/strict'
-import { createHash, randomBytes } from 'node:crypto'
-import { buffer } from 'node:stream/consumers'
-import type { ErrorCode } from '../errors.ts'
+import { randomBytes } from 'node:crypto'
 import { hasCode } from '../errors.ts'
 import { bytesOf } from '../testing/bytes.ts'
 import { contract } from '../testing/contract.ts'
-import type { BlobStore, ByteRange, Digest, StageOptions } from './store.ts'
+import {
+  absent,
+  assertEmpty,
+  assertNothingLeft,
+  assertRefused,
+  assertSame,
+  digestOf,
+  hexOf,
+  put,
+  readBytes,
+  reading,
+  readText,
+  stalling,
+} from '../testing/stored-blobs.ts'
+import { removalCases } from './removal-contract.ts'
+import type { BlobStore, Digest, StageOptions } from './store.ts'
 
 const mib = 1024 * 1024
-const absent: Digest = `sha256:${'0'.repeat(64)}`
 
 /** What every blob store promises; each case on a fresh, empty store. */
 export const blobStoreContract = contract<BlobStore>('blob store', {
@@ -98,51 +110,6 @@ export const blobStoreContract = contract<BlobStore>('blob store', {
     assert.equal(await readText(store, digest), '')
     await assertRefused('range_invalid', store.read(digest, { start: 0, end: 0 }))
   },
-  'deleting twice, or what never was, succeeds': async (store) => {
-    const digest = await put(store, 'hello')
-    await store.delete(digest)
-    assert.equal(await store.stat(digest), undefined)
-    await store.delete(digest)
-    await store.delete(absent)
-  },
-  'a deleted blob can be stored again': async (store) => {
-    await store.delete(await put(store, 'hello'))
-    assert.equal(await readText(store, await put(store, 'hello')), 'hello')
-  },
-  'a deletion asks when nobody sees the bytes any more, whether they are there or not': async (store) => {
-    const digest = await put(store, 'hello')
-    for (const _attempt of ['there', 'absent']) {
-      let seen: unknown = 'not asked'
-      await store.delete(digest, async () => {
-        seen = await store.stat(digest)
-        return true
-      })
-      assert.equal(seen, undefined)
-      await assertNothingLeft(store)
-    }
-  },
-  'bytes that are stored again while a deletion asks stay, whatever it is told': async (store) => {
-    for (const answer of [true, false]) {
-      const digest = await put(store, 'hello')
-      await store.delete(digest, async () => {
-        await put(store, 'hello')
-        return answer
-      })
-      assert.equal(await readText(store, digest), 'hello')
-      assert.equal(await store.sweep(-60), 0)
-    }
-  },
-  'bytes that are stored again while they are set aside are whole': async (store) => {
-    const digest = await put(store, 'hello')
-    await store
-      .delete(digest, async () => {
-        assert.equal(await store.sweep(86_400), 0)
-        await put(store, 'hello')
-        throw new Error('nobody knows')
-      })
-      .catch((err) => assert.match(String(err), /nobody knows/))
-    assert.equal(await readText(store, digest), 'hello')
-  },
   'equal bytes are stored once, by 200 at a time': async (store) => {
     const bytes = randomBytes(100_000)
     const digests = await Promise.all(Array.from({ length: 200 }, () => put(store, bytes)))
@@ -224,85 +191,13 @@ export const blobStoreContract = contract<BlobStore>('blob store', {
     assert.deepEqual((await store.list({ after: absent })).items, [{ digest, sizeBytes: 5 }])
     assert.deepEqual(await store.list({ after: `sha256:${'f'.repeat(64)}` }), { items: [] })
   },
-  'what is kept in quarantine is no blob, survives sweep and deletion, and may be kept twice': async (store) => {
-    const digest = await put(store, 'hello')
-    const first = await store.quarantine(digest)
-    assert.match(first ?? '', new RegExp(`quarantine/${digest.slice(7)}`))
-    assert.equal(await readText(store, digest), 'hello')
-    assert.equal((await store.list({})).items.length, 1)
-    await store.delete(digest)
-    assert.equal(await store.sweep(-60), 0)
-    await put(store, 'hello')
-    assert.notEqual(await store.quarantine(digest), first)
-    assert.equal(await store.quarantine(absent), undefined)
-  },
-  'a sweep removes abandoned staging of the given age, and no blob': async (store) => {
-    await put(store, 'kept')
-    await put(store, randomBytes(9 * mib))
-    const abandoned = await store.stage(bytesOf(randomBytes(9 * mib)))
-    assert.equal(await store.sweep(86_400), 0)
-    assert.equal(await store.sweep(-60), 1)
-    assert.equal(await store.sweep(-60), 0)
-    assert.equal((await store.list({})).items.length, 2)
-    await abandoned.discard()
-  },
   'a ping tells how long it took': async (store) => {
     const { latencyMs, version } = await store.ping()
     assert.ok(latencyMs >= 0 && latencyMs < 5000)
     assert.notEqual(version, '')
   },
+  ...removalCases,
 })
-
-/** Stages and commits; resolves to the digest. */
-export async function put(store: BlobStore, bytes: string | Uint8Array): Promise<Digest> {
-  const staged = await store.stage(bytesOf(bytes))
-  await staged.commit()
-  return staged.digest
-}
-
-/** Neither a blob nor staging of any age. */
-export async function assertNothingLeft(store: BlobStore): Promise<void> {
-  await assertEmpty(store)
-  assert.equal(await store.sweep(-60), 0, 'staging was left behind')
-}
-
-/** So many bytes, then a source that waits for ever; `waiting` resolves when it does. */
-export function stalling(sizeBytes: number): { source: AsyncIterable<Uint8Array>; waiting: Promise<void> } {
-  const { promise: waiting, resolve } = Promise.withResolvers<void>()
-  async function* source() {
-    for (let left = sizeBytes; left > 0; left -= mib) yield randomBytes(Math.min(left, mib))
-    resolve()
-    await new Promise(() => {})
-  }
-  return { source: source(), waiting }
-}
-
-/** Without a difference of megabytes in the message. */
-function assertSame(actual: Uint8Array, expected: Uint8Array): void {
-  assert.ok(Buffer.compare(actual, expected) === 0, `${actual.byteLength} other bytes than the ${expected.byteLength}`)
-}
-
-async function assertEmpty(store: BlobStore): Promise<void> {
-  assert.deepEqual(await store.list({}), { items: [] })
-}
-
-async function assertRefused(code: ErrorCode, attempt: Promise<unknown>): Promise<void> {
-  await assert.rejects(attempt, (err) => hasCode(err, code))
-}
-
-async function reading(store: BlobStore, digest: Digest, range?: ByteRange): Promise<AsyncIterable<Uint8Array>> {
-  const bytes = await store.read(digest, range)
-  assert.ok(bytes, `${digest} is absent`)
-  return bytes
-}
-
-async function readBytes(store: BlobStore, digest: Digest, range?: ByteRange): Promise<Buffer> {
-  return buffer(await reading(store, digest, range))
-}
-
-async function readText(store: BlobStore, digest: Digest, range?: ByteRange): Promise<string> {
-  return (await readBytes(store, digest, range)).toString()
-}
 
 async function listAll(store: BlobStore, limit: number): Promise<{ digests: Digest[]; sizes: number[] }> {
   const digests: Digest[] = []
@@ -324,12 +219,4 @@ async function* inPieces(pieces: string[]): AsyncIterable<Uint8Array> {
 async function* breakingAfter(pieces: number): AsyncIterable<Uint8Array> {
   for (let sent = 0; sent < pieces; sent++) yield randomBytes(mib)
   throw new Error('the socket closed')
-}
-
-function hexOf(name: string, bytes: string | Uint8Array): string {
-  return createHash(name).update(bytes).digest('hex')
-}
-
-function digestOf(bytes: string | Uint8Array): Digest {
-  return `sha256:${hexOf('sha256', bytes)}`
 }

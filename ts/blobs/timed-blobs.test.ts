@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { put } from '../testing/stored-blobs.ts'
 import { openTestFolder } from '../testing/stores.ts'
-import { blobStoreContract, put } from './contract.ts'
+import { blobStoreContract } from './contract.ts'
 import { filesystemBlobStore } from './filesystem.ts'
 import { timedBlobs } from './timed-blobs.ts'
 

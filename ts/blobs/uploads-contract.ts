@@ -4,7 +4,8 @@ import { buffer } from 'node:stream/consumers'
 import { hasCode } from '../errors.ts'
 import { bytesOf } from '../testing/bytes.ts'
 import { contract } from '../testing/contract.ts'
-import { assertNothingLeft, stalling } from './contract.ts'
+import { assertNothingLeft, stalling } from '../testing/stored-blobs.ts'
+import { pausing } from '../testing/uploads.ts'
 import type { BlobStore, Digest, StagedBlob } from './store.ts'
 import type { AppendOptions, UploadState, UploadStore } from './uploads.ts'
 
@@ -106,7 +107,7 @@ export const uploadsContract = contract<UploadsUnderTest>('uploads', {
     for (const firstBytes of [100, 8 * mib]) {
       const first = randomBytes(firstBytes)
       const before = await append(here.uploads, here.uploads.begin(), first)
-      const late = lateSource(randomBytes(mib), randomBytes(20 * mib))
+      const late = pausing(randomBytes(mib), randomBytes(20 * mib))
       const lateAppend = here.uploads.append(before, late.source)
       await late.waiting
       const rest = randomBytes(13 * mib)
@@ -119,7 +120,7 @@ export const uploadsContract = contract<UploadsUnderTest>('uploads', {
   'taking over needs no bytes': async ({ here, there }) => {
     const bytes = randomBytes(7 * mib)
     const before = await append(here.uploads, here.uploads.begin(), bytes)
-    const late = lateSource(Buffer.from('late'), Buffer.from('later'))
+    const late = pausing(Buffer.from('late'), Buffer.from('later'))
     const lateAppend = here.uploads.append(before, late.source)
     await late.waiting
     const after = await append(there.uploads, before, Buffer.alloc(0), { takesOver: true })
@@ -217,17 +218,4 @@ async function assertBecomes(store: BlobStore, staged: StagedBlob, bytes: Buffer
 async function* breaking(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes
   throw new Error('the socket closed')
-}
-
-/** A source that waits between two pieces, so that its writer comes too late with the second. */
-function lateSource(first: Uint8Array, second: Uint8Array) {
-  const reached = Promise.withResolvers<void>()
-  const released = Promise.withResolvers<void>()
-  async function* source() {
-    yield first
-    reached.resolve()
-    await released.promise
-    yield second
-  }
-  return { source: source(), waiting: reached.promise, goOn: released.resolve }
 }
