@@ -13,13 +13,15 @@ export interface NpmUnit extends Omit<NpmVersionInput, 'version' | 'publishedAt'
   deprecated?: string
 }
 
-/** The unit's metadata as JSON; `NpmUnit` has no members that JSON cannot hold. */
+/** The unit's metadata as JSON. */
 export function unitMetadata(unit: NpmUnit): Json {
+  // It has no members that JSON cannot hold, which the type of an interface does not tell.
   return unit as unknown as Json
 }
 
 /** The metadata of a unit that this protocol published. */
 export function npmUnit(unit: UnitDocument): NpmUnit {
+  // `unitMetadata` made it: nobody else writes units of npm's.
   return unit.metadata as unknown as NpmUnit
 }
 

@@ -1,11 +1,11 @@
 import type { PackageFacts, UnitDocument } from '../../metadata/package-schema.ts'
-import type { KeptFacts } from '../../registry/images/manifest-facts.ts'
+import { keptFacts } from '../../registry/images/stored-manifest.ts'
 
 const annotation = (name: string) => `org.opencontainers.image.${name}`
 
 /** What search shows of an image, as the annotations of a manifest say it. */
 export function describeUnit(unit: UnitDocument): Omit<PackageFacts, 'version'> {
-  const { annotations } = unit.metadata as unknown as KeptFacts
+  const { annotations } = keptFacts(unit)
   const textOf = (name: string) => (annotations[annotation(name)] ?? '').toWellFormed()
   const [title, description] = [textOf('title'), textOf('description')]
   return {

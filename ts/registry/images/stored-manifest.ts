@@ -1,5 +1,6 @@
 import { RegistryError } from '../../errors.ts'
 import type { Json } from '../../metadata/engine.ts'
+import type { UnitDocument } from '../../metadata/package-schema.ts'
 import { digestOf } from '../blob-records.ts'
 import type { Unit } from '../store.ts'
 import type { DescribedManifest, Manifest } from './images.ts'
@@ -18,8 +19,13 @@ export function manifestOf(unit: Unit): Manifest {
 
 /** The same with what was kept of its facts. */
 export function describedManifest(unit: Unit): DescribedManifest {
-  // `unitFacts` has written it, and nobody else writes units of images.
-  return { ...manifestOf(unit), facts: unit.value.metadata as unknown as KeptFacts }
+  return { ...manifestOf(unit), facts: keptFacts(unit.value) }
+}
+
+/** What `unitFacts` wrote into a manifest's unit. */
+export function keptFacts({ metadata }: Pick<UnitDocument, 'metadata'>): KeptFacts {
+  // Nobody else writes units of images, so what was checked then is not checked again.
+  return metadata as unknown as KeptFacts
 }
 
 /** What a manifest's unit keeps of it. */
