@@ -44,17 +44,9 @@ test('a second collection at the same time is refused, and says where the first 
   await using world = await openGarbageWorld()
   await world.orphan()
   world.pass(graceMs + 1)
-  const gate = Promise.withResolvers<void>()
-  const begun = Promise.withResolvers<void>()
-  const first = world.collect({
-    onStep() {
-      begun.resolve()
-      return gate.promise
-    },
-  })
-  await begun.promise
+  const { first, goOn } = await stoppedCollection(world)
   await assert.rejects(world.collect(), (err) => hasCode(err, 'job_running') && /\(pid \d+\)/.test(err.message))
-  gate.resolve()
+  goOn()
   assert.equal((await first).removed.blobs, 1)
   assert.equal((await world.collect()).removed.blobs, 0)
 })
@@ -92,19 +84,11 @@ describe('a run that is cut off', () => {
   test('by another that has taken over, ends at once', async () => {
     await using world = await openGarbageWorld()
     await manyOrphans(world, 3)
-    const gate = Promise.withResolvers<void>()
-    const begun = Promise.withResolvers<void>()
-    const first = world.collect({
-      onStep() {
-        begun.resolve()
-        return gate.promise
-      },
-    })
-    await begun.promise
+    const { first, goOn } = await stoppedCollection(world)
     // Its process hangs for so long that its right ends.
     await world.engine.collection(platformSchema.leases).delete('garbage-collection')
     assert.equal((await world.collect()).phase, 'done')
-    gate.resolve()
+    goOn()
     await assert.rejects(first, (err) => hasCode(err, 'job_running'))
   })
 
@@ -196,3 +180,17 @@ describe('with artifacts in S3', () => {
     assert.deepEqual([more, await world.has(stray)], [[], false])
   })
 })
+
+/** A collection that has made its first step and waits to be told to go on. */
+async function stoppedCollection(world: GarbageWorld) {
+  const gate = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  const first = world.collect({
+    onStep() {
+      begun.resolve()
+      return gate.promise
+    },
+  })
+  await begun.promise
+  return { first, goOn: gate.resolve }
+}
