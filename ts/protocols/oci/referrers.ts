@@ -1,5 +1,4 @@
 import type { DescribedManifest } from '../../registry/images/images.ts'
-import type { Package } from '../../registry/store.ts'
 import type { ProtocolDeps } from '../protocol.ts'
 import { ociIndex } from './media-types.ts'
 import { parseDigest } from './names.ts'
@@ -12,37 +11,12 @@ const mostReferrers = 1000
 const batch = 50
 /** Clients read no more than 4 MiB of an index. */
 const fullBytes = 1024 * 1024
+/** Of a rare type among very many a page may have none, and its link goes on. */
+const mostReads = 10
 
 /** What is about a manifest, whether that one is here or not: signatures, SBOMs, attestations. */
 export function referrers(deps: ProtocolDeps) {
   const { registry, access } = deps
-
-  interface Wanted {
-    readonly artifactType: string | undefined
-    readonly limit: number
-    readonly after: string | undefined
-  }
-
-  /** As many as fit on a page. */
-  async function page(pkg: Package, subject: string, { artifactType, limit, after }: Wanted) {
-    const found: object[] = []
-    let bytes = 0
-    let cursor = after
-    do {
-      const { items, next } = await registry.images.manifests.referrers(pkg, subject, {
-        limit: Math.min(batch, limit - found.length),
-        ...(artifactType !== undefined && { artifactType }),
-        ...(cursor !== undefined && { after: cursor }),
-      })
-      for (const item of items) {
-        const descriptor = descriptorOf(item)
-        bytes += JSON.stringify(descriptor).length
-        found.push(descriptor)
-      }
-      cursor = next
-    } while (cursor !== undefined && found.length < limit && bytes < fullBytes)
-    return { found, next: cursor }
-  }
 
   return {
     /** Never 404 where the image may be read: clients would take it for a registry without this list. */
@@ -56,8 +30,14 @@ export function referrers(deps: ProtocolDeps) {
       const pkg = await registry.packages.find(place.repository.id, place.image)
       const list = `referrers ${pkg?.id} ${subject} ${artifactType ?? ''}`
       const after = cursor === undefined ? undefined : access.cursors.open(list, cursor)
-      const { found, next } =
-        pkg && limit > 0 ? await page(pkg, subject, { artifactType, limit, after }) : { found: [], next: undefined }
+      const read: Read = async (page) =>
+        pkg && limit > 0
+          ? registry.images.manifests.referrers(pkg, subject, {
+              ...page,
+              ...(artifactType !== undefined && { artifactType }),
+            })
+          : { items: [] }
+      const { found, next } = await referrersPage(read, limit, after)
       const link =
         next === undefined
           ? {}
@@ -71,6 +51,27 @@ export function referrers(deps: ProtocolDeps) {
       return sendList(c, index, { ...link, ...filtered }, ociIndex)
     },
   }
+}
+
+type Read = (page: { limit: number; after?: string }) => Promise<{ items: DescribedManifest[]; next?: string }>
+
+/** As many as fit on a page, and where to go on. It ends early after so many reads, whatever they brought. */
+export async function referrersPage(read: Read, limit: number, after: string | undefined) {
+  const found: object[] = []
+  let bytes = 0
+  let next = after
+  for (let reads = 0; reads < mostReads; reads++) {
+    const page = await read({
+      limit: Math.min(batch, limit - found.length),
+      ...(next !== undefined && { after: next }),
+    })
+    const descriptors = page.items.map(descriptorOf)
+    found.push(...descriptors)
+    bytes += JSON.stringify(descriptors).length
+    next = page.next
+    if (next === undefined || found.length >= limit || bytes >= fullBytes) break
+  }
+  return { found, next }
 }
 
 function descriptorOf({ mediaType, digest, sizeBytes, facts }: DescribedManifest) {
